@@ -1,0 +1,85 @@
+"""create_app(): config, database, queue, mail, accounts, blueprints, command line."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from widget import config, db, queue
+from widget.publishing import fragments
+from widget.web import (
+    accounts,
+    dates,
+    desk,
+    edge,
+    embed,
+    errors,
+    health,
+    limits,
+    posting,
+    standalone,
+)
+
+_STATIC = Path(__file__).parents[1] / "static"
+# A body of 65,525 bytes, each percent-encoded, and the other fields.
+_MAX_REQUEST = 512 * 1024
+
+
+def create_app(**overrides: Any) -> Flask:
+    """The WSGI application. `overrides` are settings that win over the environment.
+
+    Raises config.ConfigError, with every fault at once.
+    """
+    settings = config.load(**overrides)
+    app = Flask(__name__, static_folder=str(_STATIC), static_url_path="/static")
+    app.extensions["settings"] = settings
+    app.config.from_mapping(_flask_config(settings))
+    db.init_app(app)
+    queue.init_app(app, settings.redis_url)
+    fragments.init_app(app)
+    csrf = CSRFProtect(app)
+    limits.init_app(app, settings)
+    accounts.init_app(app, settings)
+    dates.init_app(app)
+    errors.init_app(app)
+    for blueprint in (embed.bp, posting.bp, standalone.bp, health.bp):
+        app.register_blueprint(blueprint)
+        csrf.exempt(blueprint)  # no ambient authority there: see web/forms.py
+    desk.register(app, csrf)
+    edge.init_app(app)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _flask_config(settings: config.Settings) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SECRET_KEY_FALLBACKS": settings.secret_key_fallbacks,
+        "SQLALCHEMY_DATABASE_URI": settings.database,
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings.database),
+        "MAX_CONTENT_LENGTH": _MAX_REQUEST,
+        "MAX_FORM_MEMORY_SIZE": _MAX_REQUEST,
+        "MAX_FORM_PARTS": 200,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.public_url.startswith("https://"),
+        "SESSION_COOKIE_PATH": "/desk",
+        "SESSION_COOKIE_NAME": "desk",
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=14),
+        "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a queue stays open all day
+    }
+
+
+def _engine_options(database: str) -> dict[str, Any]:
+    if database.startswith("sqlite"):
+        return {"pool_size": 8}
+    return {
+        "pool_size": 8,
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": 5, "options": "-c statement_timeout=15000"},
+    }

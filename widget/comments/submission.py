@@ -1,0 +1,157 @@
+"""Taking in a comment: cleaned, placed, stored as pending. Screening comes later, in a worker."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from widget import sanitize
+from widget.comments.authorship import Author
+from widget.comments.threading import open_thread, place
+from widget.db import db, now
+from widget.models import Comment, Site, Status, Thread
+from widget.publishing.form_token import TokenState
+
+# For how long the same words in the same place count as a slip of the finger.
+_DUPLICATE_WINDOW = timedelta(days=1)
+
+
+class Refusal(Exception):  # noqa: N818 (a refusal is an answer, not an error)
+    """A comment that is not taken; the message is for the reader."""
+
+
+class ThreadClosed(Refusal):
+    """Nobody may write here any more."""
+
+
+class ParentGone(Refusal):
+    """The comment that was answered is not public (any more), or stands on another page."""
+
+
+class Duplicate(Refusal):
+    """The same author said the same in the same place."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """How a form came in; screening judges it."""
+
+    honeypot: bool = False
+    token: TokenState = TokenState.missing
+    has_nonce: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON, as Comment.arrival keeps it."""
+        return {
+            "honeypot": self.honeypot,
+            "token": self.token.value,
+            "has_nonce": self.has_nonce,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A form whose shape is right, before anything is stored."""
+
+    page: str
+    author: str
+    body: str
+    by: Author
+    url: str = ""
+    title: str = ""
+    parent_id: int | None = None
+    email: str = ""
+    website: str = ""
+    nonce: str | None = None
+    arrival: Arrival = field(default_factory=Arrival)
+
+
+def submit(site: Site, draft: Draft) -> tuple[Comment, bool]:
+    """Store a draft as a pending comment; returns it and whether it is new.
+
+    A nonce that was used before returns the comment it made: a retry or a double click.
+    Raises a Refusal, or sanitize.Unacceptable for text that cannot be published.
+    """
+    body_html = sanitize.clean(draft.body)
+    thread = open_thread(site, page=draft.page, url=draft.url, title=draft.title)
+    if earlier := _by_nonce(site, draft.nonce):
+        return earlier, False
+    if thread.closed_at:
+        raise ThreadClosed("Comments are closed here.")
+    parent = _parent(thread, draft.parent_id)
+    digest = body_digest(draft.body)
+    _refuse_duplicate(thread, draft, digest)
+    comment = Comment(
+        site_id=site.id,
+        thread_id=thread.id,
+        author=draft.author,
+        email=draft.email,
+        website=draft.website,
+        body=draft.body,
+        body_html=str(body_html),
+        sanitizer_version=sanitize.VERSION,
+        body_hash=digest,
+        created_at=now(),
+        key_hash=draft.by.key_hash,
+        address_hash=draft.by.address_hash,
+        network_hash=draft.by.network_hash,
+        nonce=draft.nonce,
+        arrival=draft.arrival.as_dict(),
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(comment)
+            db.session.flush()
+    except IntegrityError:
+        # Two requests with one nonce at the same moment: the other one was first.
+        if earlier := _by_nonce(site, draft.nonce):
+            return earlier, False
+        raise
+    place(comment, parent)
+    return comment, True
+
+
+def body_digest(body: str) -> str:
+    """A hash that is the same for the same words, whatever their spacing and case."""
+    return hashlib.sha256(" ".join(body.casefold().split()).encode()).hexdigest()
+
+
+def _by_nonce(site: Site, nonce: str | None) -> Comment | None:
+    if not nonce:
+        return None
+    return db.session.scalar(
+        select(Comment).where(Comment.site_id == site.id, Comment.nonce == nonce)
+    )
+
+
+def _parent(thread: Thread, parent_id: int | None) -> Comment | None:
+    if parent_id is None:
+        return None
+    parent = db.session.scalar(
+        select(Comment).where(
+            Comment.site_id == thread.site_id,
+            Comment.thread_id == thread.id,
+            Comment.id == parent_id,
+            Comment.status == Status.approved,
+        )
+    )
+    if parent is None:
+        raise ParentGone("The comment you are replying to is no longer here.")
+    return parent
+
+
+def _refuse_duplicate(thread: Thread, draft: Draft, digest: str) -> None:
+    same = select(Comment.id).where(
+        Comment.site_id == thread.site_id,
+        Comment.body_hash == digest,
+        Comment.thread_id == thread.id,
+        Comment.parent_id == draft.parent_id,
+        Comment.author == draft.author,
+        Comment.status != Status.trash,
+        Comment.created_at > now() - _DUPLICATE_WINDOW,
+    )
+    if db.session.scalar(same.limit(1)):
+        raise Duplicate("It looks as though you have said that here already.")

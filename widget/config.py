@@ -1,0 +1,136 @@
+"""Every setting: its type, its default and one line of why.
+
+A setting is read from the environment (`WIDGET_` and its name in capitals), then from the file
+that `WIDGET_ENV_FILE` names, then from a file of its own in `WIDGET_SECRETS_DIR` (as Compose and
+Kubernetes mount secrets). `load()` reports every fault at once.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+from flask import current_app
+from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "WIDGET_"
+# Read by load() itself, before there are settings.
+_READ_FIRST = {"WIDGET_ENV_FILE", "WIDGET_SECRETS_DIR"}
+_MIN_SECRET = 32
+
+
+class ConfigError(Exception):
+    """One sentence per faulty setting; shown to the operator as it is."""
+
+
+def _no_trailing_slash(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return url.rstrip("/")
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+WebAddress = Annotated[str, AfterValidator(_no_trailing_slash)]
+
+
+class Settings(BaseSettings):
+    """What is in force; immutable. The descriptions are shown by `widget doctor`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    data: Path = Field(Path("var"), description="folder of the embedded parts: database, key, mail")
+    port: Port = Field(8000, description="port of the web server")
+    host: str = Field("127.0.0.1", description="address the web server listens on")
+    demo_port: Port = Field(8001, description="port of the demo host page of `widget up`")
+    public_url: WebAddress = Field(
+        "http://127.0.0.1:8000", description="where readers and moderators reach this service"
+    )
+    database_url: str = Field(
+        "", description="SQLAlchemy address; empty means SQLite in the data folder"
+    )
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0", description="Redis or Valkey: the bell and the rate limits"
+    )
+    secret_key: str = Field(
+        "", description="signs tokens and keys hashes; at least 32 characters, kept secret"
+    )
+    secret_key_fallbacks: list[str] = Field(
+        default_factory=list, description="earlier secret keys whose signatures still count"
+    )
+    smtp_url: str = Field(
+        "", description="smtp://user:password@host:587 or smtps://…; empty writes .eml files"
+    )
+    mail_from: str = Field(
+        "Comments <comments@localhost>", description="sender of every mail"
+    )
+    owner_email: str = Field("", description="e-mail of the first owner, for `widget up`")
+    owner_password: str = Field("", description="password of the first owner, for `widget up`")
+    trusted_proxies: Annotated[int, Field(ge=0, le=9)] = Field(
+        0, description="reverse proxies in front whose X-Forwarded headers are believed"
+    )
+    web_workers: Annotated[int, Field(ge=1, le=64)] = Field(1, description="web processes")
+    post_limit: str = Field(
+        "20 per minute;200 per hour", description="posts accepted from one network address"
+    )
+    sweep_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+        30, description="how often, and after how long, forgotten work is rung for again"
+    )
+    development: bool = Field(
+        default=False, description="show the mail that was written to files in the desk"
+    )
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, key: str) -> str:
+        if key and len(key) < _MIN_SECRET:
+            raise ValueError(f"must have at least {_MIN_SECRET} characters")
+        return key
+
+    @property
+    def database(self) -> str:
+        """The database's address, with the default filled in."""
+        return self.database_url or f"sqlite:///{self.data.resolve() / 'widget.sqlite3'}"
+
+
+def load(**overrides: Any) -> Settings:
+    """Read and check all settings.
+
+    `overrides` win over the environment (used by `widget up` and by tests).
+    Raises ConfigError with one line per fault.
+    """
+    faults = [
+        f"{name} is not a setting; `widget doctor` lists them all"
+        for name in sorted(os.environ)
+        if name.startswith(PREFIX)
+        and name not in _READ_FIRST
+        and name.removeprefix(PREFIX).lower() not in Settings.model_fields
+    ]
+    env_file = os.environ.get("WIDGET_ENV_FILE")
+    if env_file and not Path(env_file).is_file():
+        faults.append(f"WIDGET_ENV_FILE names {env_file}, which is not a file")
+    try:
+        settings = Settings(
+            _env_file=env_file,
+            _secrets_dir=os.environ.get("WIDGET_SECRETS_DIR"),
+            **overrides,
+        )
+    except ValidationError as error:
+        faults += [_in_words(fault) for fault in error.errors()]
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return settings
+
+
+def current() -> Settings:
+    """The settings of the app whose context we are in."""
+    return cast("Settings", current_app.extensions["settings"])
+
+
+def _in_words(fault: Any) -> str:
+    message = fault["msg"].removeprefix("Value error, ")
+    if not fault["loc"]:
+        return str(message)
+    name = str(fault["loc"][0])
+    if fault["type"] == "extra_forbidden":
+        return f"{name} is not a setting; `widget doctor` lists them all"
+    return f"{PREFIX}{name.upper()}: {message}"

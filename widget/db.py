@@ -1,0 +1,153 @@
+"""The database: typed base class, UTC times, SQLite's manners, migrations."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from flask import Flask, request
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    CursorResult,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    Result,
+    event,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import JSON, TypeDecorator
+
+# How long a SQLite writer waits for another one before it gives up, in milliseconds.
+_SQLITE_BUSY_MS = 15_000
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A moment, always aware and in UTC. SQLite drops the zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite numbers rows by itself only in an INTEGER primary key.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Base of all models. Own class, not `db.Model`, so that type checkers can read the models."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy's own declarative form)
+        datetime: UTCDateTime,
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+        list[dict[str, Any]]: JSON,
+    }
+
+
+db = SQLAlchemy(metadata=Base.metadata)
+migrate = Migrate(db=db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)
+
+
+def init_app(app: Flask) -> None:
+    """Bind database and migrations to the app; requests that may write say so (see writing())."""
+    db.init_app(app)
+    migrate.init_app(app)
+
+    @app.before_request
+    def begin() -> None:
+        _writing.set(request.method not in _READING)
+
+    @app.teardown_request
+    def end(_error: BaseException | None) -> None:
+        _writing.set(False)
+
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Transactions begun in this block are going to write.
+
+    SQLite gives a transaction its snapshot at the first read and refuses to turn it into a writer
+    if anyone wrote in between (SQLITE_BUSY_SNAPSHOT, at once, whatever the busy timeout). So a
+    transaction that will write must say so when it begins. PostgreSQL needs no such hint.
+    """
+    token = _writing.set(True)
+    try:
+        yield
+    finally:
+        _writing.reset(token)
+
+
+@event.listens_for(Engine, "connect")
+def _configure_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    # The driver's own implicit BEGIN comes too late and is never IMMEDIATE: see writing().
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    # FULL, not NORMAL: a comment we have said "yes" to survives a power cut.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA busy_timeout = {_SQLITE_BUSY_MS}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def insert_if_absent(model: type[Base], **values: Any) -> bool:
+    """Insert a row unless a unique constraint already holds one like it; tells which it was.
+
+    One statement, so that two processes with the same row in hand never collide.
+    """
+    dialect = db.engine.dialect.name
+    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect]
+    statement = insert(model).values(**values).on_conflict_do_nothing()
+    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount == 1
+
+
+def affected(result: Result[Any]) -> int:
+    """How many rows an UPDATE or DELETE changed: the outcome of a compare-and-set."""
+    return cast("CursorResult[Any]", result).rowcount

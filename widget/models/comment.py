@@ -1,0 +1,119 @@
+"""A comment, and the states it can be in."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from widget.db import BigId, Base, now
+from widget.models.site import Site
+from widget.models.thread import Thread
+from widget.models.types import enum_column
+
+# WordPress's limits, so that an import never has to cut: characters, the body in bytes.
+MAX_AUTHOR = 245
+MAX_EMAIL = 100
+MAX_WEBSITE = 200
+MAX_NONCE = 64
+HASH_LENGTH = 64
+
+
+class Status(StrEnum):
+    """Only `approved` is public."""
+
+    pending = "pending"
+    approved = "approved"
+    spam = "spam"
+    trash = "trash"
+    rejected = "rejected"
+
+
+class Kind(StrEnum):
+    """What WordPress calls the comment's type; the last two only come by import."""
+
+    comment = "comment"
+    pingback = "pingback"
+    trackback = "trackback"
+
+
+class Comment(Base):
+    """One contribution.
+
+    `path` orders a thread depth first: one segment for each ancestor and one for itself
+    (models.paths). `shown` says that the comment has a place on the page: it is approved, or
+    an approved reply hangs under it. Both together make one page of a thread two index range
+    scans (publishing.pages).
+    """
+
+    __tablename__ = "comment"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("comment.id"), index=True)
+    path: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    depth: Mapped[int] = mapped_column(default=0)
+    shown: Mapped[bool] = mapped_column(default=False)
+    status: Mapped[Status] = mapped_column(enum_column(Status), default=Status.pending)
+    # Where spam, trash or rejected came from, so that restoring puts it back.
+    status_before: Mapped[Status | None] = mapped_column(enum_column(Status))
+    kind: Mapped[Kind] = mapped_column(enum_column(Kind), default=Kind.comment)
+
+    author: Mapped[str] = mapped_column(String(MAX_AUTHOR))
+    email: Mapped[str] = mapped_column(String(MAX_EMAIL), default="")
+    website: Mapped[str] = mapped_column(String(MAX_WEBSITE), default="")
+    body: Mapped[str] = mapped_column(Text)
+    body_html: Mapped[str] = mapped_column(Text)
+    sanitizer_version: Mapped[int]
+    body_hash: Mapped[str] = mapped_column(String(HASH_LENGTH))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    # What only hashes are kept of: the commenter's key, the network address and its network.
+    key_hash: Mapped[str | None] = mapped_column(String(HASH_LENGTH))
+    address_hash: Mapped[str | None] = mapped_column(String(HASH_LENGTH))
+    network_hash: Mapped[str | None] = mapped_column(String(HASH_LENGTH))
+    nonce: Mapped[str | None] = mapped_column(String(MAX_NONCE))
+
+    # How the form came in (comments.submission.Arrival), then what screening found.
+    arrival: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    signals: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    held_for: Mapped[str] = mapped_column(Text, default="")
+    screened_at: Mapped[datetime | None]
+
+    # Which system and which comment of it this was imported from.
+    source: Mapped[str | None] = mapped_column(String(32))
+    source_id: Mapped[str | None] = mapped_column(String(255))
+
+    site: Mapped[Site] = relationship()
+    thread: Mapped[Thread] = relationship()
+    parent: Mapped["Comment | None"] = relationship(remote_side=[id])
+
+    __table_args__ = (
+        UniqueConstraint("site_id", "nonce"),
+        UniqueConstraint("site_id", "source", "source_id"),
+        Index(
+            "ix_comment_page_roots",
+            "thread_id",
+            "path",
+            sqlite_where=text("shown = 1 AND depth = 0"),
+            postgresql_where=text("shown AND depth = 0"),
+        ),
+        Index(
+            "ix_comment_page",
+            "thread_id",
+            "path",
+            sqlite_where=text("shown = 1"),
+            postgresql_where=text("shown"),
+        ),
+        Index("ix_comment_queue", "site_id", "status", "created_at", "id"),
+        Index("ix_comment_key", "site_id", "key_hash", "status"),
+        Index("ix_comment_body_hash", "site_id", "body_hash"),
+        Index(
+            "ix_comment_unscreened",
+            "created_at",
+            sqlite_where=text("screened_at IS NULL"),
+            postgresql_where=text("screened_at IS NULL"),
+        ),
+    )

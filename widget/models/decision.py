@@ -1,0 +1,60 @@
+"""A decision: the row that every move of a comment leaves. Append only."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from widget.db import BigId, Base, now
+from widget.models.comment import Comment, Status
+from widget.models.moderator import Moderator
+from widget.models.types import enum_column
+
+
+class Move(StrEnum):
+    """What can be done with a comment."""
+
+    approve = "approve"
+    unapprove = "unapprove"
+    reject = "reject"
+    spam = "spam"
+    trash = "trash"
+    restore = "restore"
+    undo = "undo"
+
+
+class Via(StrEnum):
+    """Where a decision was taken."""
+
+    policy = "policy"
+    desk = "desk"
+    mail = "mail"
+    transfer = "transfer"
+
+
+class Decision(Base):
+    """Who moved which comment, from where to where, why and when.
+
+    `moderator_id` is empty when the machine decided (`via` says which part of it).
+    """
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        Index("ix_decision_comment", "comment_id", "id"),
+        Index("ix_decision_moderator", "site_id", "moderator_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comment.id"))
+    moderator_id: Mapped[int | None] = mapped_column(ForeignKey("moderator.id"))
+    via: Mapped[Via] = mapped_column(enum_column(Via))
+    move: Mapped[Move] = mapped_column(enum_column(Move))
+    status_from: Mapped[Status] = mapped_column(enum_column(Status))
+    status_to: Mapped[Status] = mapped_column(enum_column(Status))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    comment: Mapped[Comment] = relationship()
+    moderator: Mapped[Moderator | None] = relationship()

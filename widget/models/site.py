@@ -1,0 +1,51 @@
+"""A site: one publisher, its origins and its house rules."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from widget.db import Base, now
+from widget.models.types import enum_column
+
+MAX_DEPTH = 10
+MAX_KEY = 64
+
+
+class Hold(StrEnum):
+    """Which comments without a signal wait for a moderator."""
+
+    all = "all"
+    first = "first"
+    none = "none"
+
+
+class Order(StrEnum):
+    """The order of a thread's top-level comments. Replies always stand oldest first."""
+
+    oldest = "oldest"
+    newest = "newest"
+
+
+class Site(Base):
+    """One publisher. `version` rises when anything shown in its threads changes."""
+
+    __tablename__ = "site"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(MAX_KEY), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    origins: Mapped[list[str]]
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    hold: Mapped[Hold] = mapped_column(enum_column(Hold), default=Hold.first)
+    hold_links: Mapped[int] = mapped_column(default=2)
+    hold_words: Mapped[str] = mapped_column(Text, default="")
+    require_email: Mapped[bool] = mapped_column(default=True)
+    depth: Mapped[int] = mapped_column(default=5)
+    page_size: Mapped[int] = mapped_column(default=50)
+    order: Mapped[Order] = mapped_column(enum_column(Order), default=Order.oldest)
+    timezone: Mapped[str] = mapped_column(String(64), default="UTC")
+    language: Mapped[str] = mapped_column(String(16), default="en")

@@ -1,0 +1,31 @@
+"""A thread: all comments for one page of a site."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from widget.db import BigId, Base, now
+from widget.models.site import Site
+
+MAX_PAGE = 1000
+MAX_TITLE = 300
+
+
+class Thread(Base):
+    """One page's comments. `version` rises with every change a reader could see."""
+
+    __tablename__ = "thread"
+    __table_args__ = (UniqueConstraint("site_id", "page"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    page: Mapped[str] = mapped_column(String(MAX_PAGE))
+    url: Mapped[str] = mapped_column(Text, default="")
+    title: Mapped[str] = mapped_column(String(MAX_TITLE), default="")
+    version: Mapped[int] = mapped_column(default=1)
+    approved_count: Mapped[int] = mapped_column(default=0)
+    closed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    site: Mapped[Site] = relationship()

@@ -1,0 +1,146 @@
+"""The only way a comment's status changes, for people and machines alike.
+
+Every move is a compare-and-set on the status and leaves a decision row. What readers see (the
+thread's count and version, who keeps a place on the page) changes in the same transaction.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import exists, select, update
+
+from widget.db import affected, db
+from widget.models import Comment, Decision, Moderator, Move, Status, Thread, Via, paths
+
+P, A, S, T, R = Status.pending, Status.approved, Status.spam, Status.trash, Status.rejected
+
+# From which states a move may start, and where it leads (None: where the comment came from).
+MOVES: dict[Move, tuple[frozenset[Status], Status | None]] = {
+    Move.approve: (frozenset({P, S, T, R}), A),
+    Move.unapprove: (frozenset({A}), P),
+    Move.reject: (frozenset({P, A, S, T}), R),
+    Move.spam: (frozenset({P, A, T, R}), S),
+    Move.trash: (frozenset({P, A, S, R}), T),
+    Move.restore: (frozenset({S, T, R}), None),
+}
+_OUT_OF_SIGHT = frozenset({S, T, R})
+
+
+class IllegalMove(Exception):  # noqa: N818 (an answer to a moderator)
+    """This move does not lead anywhere from the comment's state."""
+
+
+class Overtaken(IllegalMove):
+    """Someone else decided first; `comment` shows what."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class By:
+    """Who moves, through which door, and why."""
+
+    via: Via
+    moderator: Moderator | None = None
+    reason: str = ""
+
+
+def move(comment: Comment, what: Move, by: By, *, expected: Status | None = None) -> Decision:
+    """Move a comment and return the decision.
+
+    `expected` is the status the mover saw. Raises Overtaken where it is no longer that, IllegalMove
+    where the move cannot start from the comment's status.
+    """
+    seen = expected or comment.status
+    starts, target = MOVES[what]
+    if comment.status is not seen:
+        raise Overtaken(_already(comment))
+    if seen not in starts:
+        raise IllegalMove(f"This comment is {seen.value}; it cannot be moved by “{what.value}”.")
+    return _apply(comment, what, seen, target or comment.status_before or P, by)
+
+
+def undo(decision: Decision, by: By) -> Decision:
+    """Put a comment back to where a decision found it.
+
+    Raises Overtaken where the comment has been moved again since.
+    """
+    comment = decision.comment
+    latest = db.session.scalar(
+        select(Decision.id)
+        .where(Decision.site_id == decision.site_id, Decision.comment_id == comment.id)
+        .order_by(Decision.id.desc())
+        .limit(1)
+    )
+    if latest != decision.id or comment.status is not decision.status_to:
+        raise Overtaken(_already(comment))
+    return _apply(comment, Move.undo, decision.status_to, decision.status_from, by)
+
+
+def _apply(comment: Comment, what: Move, seen: Status, target: Status, by: By) -> Decision:
+    if A in (seen, target):
+        # First, because this row's lock puts concurrent moves of one thread in line.
+        _touch_thread(comment, (target is A) - (seen is A))
+    before = seen if target in _OUT_OF_SIGHT and seen not in _OUT_OF_SIGHT else None
+    if target in _OUT_OF_SIGHT and seen in _OUT_OF_SIGHT:
+        before = comment.status_before
+    claimed = db.session.execute(
+        update(Comment)
+        .where(Comment.site_id == comment.site_id, Comment.id == comment.id, Comment.status == seen)
+        .values(status=target, status_before=before)
+        .execution_options(synchronize_session=False)
+    )
+    if affected(claimed) != 1:
+        db.session.refresh(comment)
+        raise Overtaken(_already(comment))
+    db.session.refresh(comment, ["status", "status_before"])
+    if A in (seen, target):
+        _settle_places(comment)
+    decision = Decision(
+        site_id=comment.site_id,
+        comment=comment,
+        moderator=by.moderator,
+        via=by.via,
+        move=what,
+        status_from=seen,
+        status_to=target,
+        reason=by.reason,
+    )
+    db.session.add(decision)
+    db.session.flush()
+    return decision
+
+
+def _touch_thread(comment: Comment, change: int) -> None:
+    db.session.execute(
+        update(Thread)
+        .where(Thread.site_id == comment.site_id, Thread.id == comment.thread_id)
+        .values(version=Thread.version + 1, approved_count=Thread.approved_count + change)
+    )
+
+
+def _settle_places(comment: Comment) -> None:
+    """A comment keeps its place while it, or a reply somewhere under it, is approved."""
+    comment.shown = comment.status is A or _has_shown_reply(comment)
+    db.session.flush()
+    for ancestor_id in paths.ancestor_ids(comment.path):
+        above = db.session.get(Comment, ancestor_id)
+        if above is None:  # a purged ancestor leaves its segment behind
+            continue
+        shown = above.status is A or comment.shown or _has_shown_reply(above)
+        if above.shown is shown:
+            return
+        above.shown = shown
+        db.session.flush()
+
+
+def _has_shown_reply(comment: Comment) -> bool:
+    under = exists().where(
+        Comment.site_id == comment.site_id,
+        Comment.thread_id == comment.thread_id,
+        Comment.shown,
+        Comment.path > comment.path,
+        Comment.path < paths.after_subtree(comment.path),
+    )
+    return bool(db.session.scalar(select(under)))
+
+
+def _already(comment: Comment) -> str:
+    return f"This comment is {comment.status.value} already: someone decided in the meantime."

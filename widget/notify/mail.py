@@ -1,0 +1,134 @@
+"""Mail: composed here, sent by SMTP, or written as .eml files where no server is set."""
+
+import hashlib
+import smtplib
+import ssl
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from flask import render_template
+
+from widget.config import Settings
+from widget.models import Comment, Delivery, Move
+from widget.notify.links import MailedMove, sign
+
+_TIMEOUT = 20
+_OFFERED = (Move.approve, Move.spam, Move.trash)
+# Replies from 500 up say that another try cannot help (RFC 5321, 4.2.1).
+_PERMANENT = 500
+
+
+class NotSent(Exception):  # noqa: N818 (says what happened to a mail)
+    """The mail did not go out; `for_good` says whether trying again can help."""
+
+    def __init__(self, why: str, *, for_good: bool) -> None:
+        super().__init__(why)
+        self.for_good = for_good
+
+
+def held(settings: Settings, delivery: Delivery, comment: Comment) -> EmailMessage:
+    """The mail that asks a moderator about a held comment."""
+    links = {
+        move: f"{settings.public_url}/desk/decide/"
+        + sign(
+            settings,
+            MailedMove(
+                comment_id=comment.id, moderator_id=delivery.payload["moderator"], move=move
+            ),
+        )
+        for move in _OFFERED
+    }
+    title = comment.thread.title or comment.thread.page
+    known = {"comment": comment, "title": title, "links": links, "desk": settings.public_url}
+    return compose(
+        settings,
+        recipient=delivery.recipient,
+        subject=f"[{comment.site.name}] Please moderate: “{title}”",
+        text=render_template("mail/held.txt", **known),
+        html=render_template("mail/held.html", **known),
+        unique=f"{delivery.site_id}:{delivery.dedupe_key}",
+    )
+
+
+def compose(
+    settings: Settings, *, recipient: str, subject: str, text: str, html: str | None, unique: str
+) -> EmailMessage:
+    """A mail in text and HTML. The same `unique` always gives the same Message-ID."""
+    name, address = parseaddr(settings.mail_from)
+    domain = address.rpartition("@")[2] or "localhost"
+    digest = hashlib.sha256(f"{settings.secret_key}:{unique}".encode()).hexdigest()[:32]
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(display_name=name, addr_spec=address)
+    message["To"] = recipient
+    # A subject holds titles that came from outside: a line break in it would be a header of theirs.
+    message["Subject"] = " ".join(subject.split())
+    message["Date"] = format_datetime(datetime.now(UTC))
+    message["Message-ID"] = f"<{digest}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text)
+    if html is not None:
+        message.add_alternative(html, subtype="html")
+    return message
+
+
+def send(settings: Settings, message: EmailMessage) -> None:
+    """Hand a mail to the SMTP server, or write it as a file. Raises NotSent."""
+    try:
+        if settings.smtp_url:
+            _send_by_smtp(settings.smtp_url, message)
+        else:
+            _write(mail_folder(settings), message)
+    except smtplib.SMTPResponseException as error:
+        text = (
+            error.smtp_error.decode(errors="replace")
+            if isinstance(error.smtp_error, bytes)
+            else str(error.smtp_error)
+        )
+        raise NotSent(
+            f"{error.smtp_code} {text}", for_good=error.smtp_code >= _PERMANENT
+        ) from error
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _ in error.recipients.values()]
+        raise NotSent(
+            f"the server refused the recipient ({codes[0]})",
+            for_good=min(codes) >= _PERMANENT,
+        ) from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise NotSent(str(error) or type(error).__name__, for_good=False) from error
+
+
+def mail_folder(settings: Settings) -> Path:
+    """Where mail goes while no SMTP server is set."""
+    return settings.data / "mail"
+
+
+def _write(folder: Path, message: EmailMessage) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    name = message["Message-ID"].strip("<>").partition("@")[0]
+    partial = folder / f"{name}.part"
+    partial.write_bytes(message.as_bytes())
+    partial.rename(folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{name}.eml")
+
+
+def _send_by_smtp(url: str, message: EmailMessage) -> None:
+    parts = urlsplit(url)
+    context = ssl.create_default_context()
+    host = parts.hostname or "localhost"
+    if parts.scheme == "smtps":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            host, parts.port or 465, timeout=_TIMEOUT, context=context
+        )
+    else:
+        server = smtplib.SMTP(host, parts.port or 25, timeout=_TIMEOUT)
+    with server:
+        server.ehlo()
+        if parts.scheme == "smtp" and server.has_extn("starttls"):
+            server.starttls(context=context)
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+        server.send_message(message)

@@ -1,0 +1,38 @@
+"""Into the outbox: one row a message and recipient, written with the change it tells of."""
+
+from sqlalchemy import select
+
+from widget.db import db, insert_if_absent
+from widget.models import Comment, Delivery, Membership, Moderator, Role
+
+HELD = "held"
+
+
+def tell_of_held(comment: Comment) -> list[Delivery]:
+    """One mail to each moderator of the site; returns the deliveries to ring for."""
+    recipients = db.session.scalars(
+        select(Moderator)
+        .join(Membership)
+        .where(
+            Membership.site_id == comment.site_id,
+            Membership.role != Role.viewer,
+            Moderator.active,
+        )
+        .order_by(Moderator.id)
+    ).all()
+    return [_put(comment, moderator) for moderator in recipients]
+
+
+def _put(comment: Comment, moderator: Moderator) -> Delivery:
+    key = f"{HELD}:{comment.id}:{moderator.id}"
+    insert_if_absent(
+        Delivery,
+        site_id=comment.site_id,
+        kind=HELD,
+        recipient=moderator.email,
+        payload={"comment": comment.id, "moderator": moderator.id},
+        dedupe_key=key,
+    )
+    return db.session.scalars(
+        select(Delivery).where(Delivery.site_id == comment.site_id, Delivery.dedupe_key == key)
+    ).one()

@@ -1,0 +1,1 @@
+"""What readers get: pages of a thread, rendered as fragments, kept as ready bytes."""

@@ -1,0 +1,170 @@
+"""Fragments: a page of a thread as HTML, kept as ready bytes until its thread changes.
+
+What a fragment says depends only on the site, the page, the view and the versions of both, never
+on who asks. So the bytes can be kept here, in nginx and in a CDN, and checked by one small query.
+"""
+
+import gzip
+import hashlib
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import brotli
+from flask import Flask, current_app
+from sqlalchemy import select
+
+from widget import config, sanitize
+from widget.db import db
+from widget.models import Order, Site, Thread
+from widget.publishing import form_token, pages, templates
+
+_CACHE_BYTES = 64 * 1024 * 1024
+_TEMPLATES = Path(__file__).parents[1] / "templates" / "embed"
+
+
+@dataclass(frozen=True)
+class View:
+    """What is asked for. `page` is a clean identity; an empty `sort` means the site's order."""
+
+    site_key: str
+    page: str
+    sort: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """Ready bytes, by content coding, and what CORS must know."""
+
+    etag: str
+    origins: frozenset[str]
+    identity: bytes
+    gzip: bytes
+    br: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes this fragment occupies."""
+        return len(self.identity) + len(self.gzip) + len(self.br)
+
+
+class Cache:
+    """The fragments used last, up to a number of bytes, for one process."""
+
+    def __init__(self, limit: int = _CACHE_BYTES) -> None:
+        self._limit = limit
+        self._size = 0
+        self._kept: OrderedDict[View, Fragment] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, view: View, etag: str) -> Fragment | None:
+        """The fragment of a view, if it is still the one that `etag` names."""
+        with self._lock:
+            fragment = self._kept.get(view)
+            if fragment is None or fragment.etag != etag:
+                return None
+            self._kept.move_to_end(view)
+            return fragment
+
+    def put(self, view: View, fragment: Fragment) -> None:
+        """Keep a fragment; forgets the ones that were not used for longest."""
+        with self._lock:
+            earlier = self._kept.pop(view, None)
+            self._size += fragment.size - (earlier.size if earlier else 0)
+            self._kept[view] = fragment
+            while self._size > self._limit:
+                self._size -= self._kept.popitem(last=False)[1].size
+
+
+def init_app(app: Flask) -> None:
+    """Give the app its fragments, the hash of its templates, and the filter `cleaned`."""
+    app.extensions["fragments"] = Cache()
+    app.extensions["look"] = look_of_templates()
+    app.add_template_filter(sanitize.stored, "cleaned")
+
+
+def cache() -> Cache:
+    """This process's fragments."""
+    return cast("Cache", current_app.extensions["fragments"])
+
+
+def look_of_templates() -> str:
+    """A short hash of all that shapes a fragment but is not in the database."""
+    digest = hashlib.sha256(str(sanitize.VERSION).encode())
+    for template in sorted(_TEMPLATES.rglob("*.html")):
+        digest.update(template.read_bytes())
+    return digest.hexdigest()[:8]
+
+
+def etag(*, look: str, site_version: int, thread_id: int | None, thread_version: int | None) -> str:
+    """The validator of all views of a thread as they are now.
+
+    Weak, because the same one goes with the plain and the compressed bytes.
+    """
+    return (
+        f'W/"{look}.{form_token.epoch():x}.{site_version}.{thread_id or 0}.{thread_version or 0}"'
+    )
+
+
+def current_etag(view: View) -> str | None:
+    """The validator by the database, in one query; None where there is no such site."""
+    row = db.session.execute(
+        select(Site.version, Thread.id, Thread.version)
+        .outerjoin(Thread, (Thread.site_id == Site.id) & (Thread.page == view.page))
+        .where(Site.key == view.site_key)
+    ).first()
+    if row is None:
+        return None
+    return etag(look=look(), site_version=row[0], thread_id=row[1], thread_version=row[2])
+
+
+def look() -> str:
+    """The hash of this app's templates, taken when it was made."""
+    return cast("str", current_app.extensions["look"])
+
+
+def build(site: Site, thread: Thread | None, view: View) -> Fragment:
+    """Render a view and compress it. Raises pages.BadCursor."""
+    validator = etag(
+        look=look(),
+        site_version=site.version,
+        thread_id=thread.id if thread else None,
+        thread_version=thread.version if thread else None,
+    )
+    body = render(site, thread, view).encode()
+    return Fragment(
+        etag=validator,
+        origins=frozenset(site.origins),
+        identity=body,
+        gzip=gzip.compress(body, 6, mtime=0),
+        br=brotli.compress(body, quality=5),
+    )
+
+
+def render(
+    site: Site,
+    thread: Thread | None,
+    view: View,
+    *,
+    template: str = "embed/thread.html",
+    **extra: object,
+) -> str:
+    """The HTML of a view; the standalone page is another `template` around the same one."""
+    order = Order(view.sort) if view.sort else site.order
+    settings = config.current()
+    return templates.render(
+        template,
+        site=site,
+        thread=thread,
+        page=view.page,
+        order=order,
+        comments=pages.read(site, thread, order=order, after=view.after),
+        token=form_token.issue(
+            settings.secret_key, site_id=site.id, at_epoch=form_token.epoch()
+        ),
+        service=settings.public_url,
+        **extra,
+    )

@@ -1,0 +1,94 @@
+"""The bell: a tight Redis client and `enqueue()`. The only importer of redis and, with worker, rq.
+
+Redis holds nothing that cannot be lost: whatever must happen is a row first (see jobs.sweep).
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from flask import Flask, current_app
+from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Queue
+from rq.cron import CronScheduler
+
+from widget import config
+
+log = logging.getLogger(__name__)
+
+QUEUE = "widget"
+# A job touches a handful of rows or sends one mail; past this it hangs.
+JOB_TIMEOUT = 60
+FAILURE_TTL = 7 * 86_400
+_CRON_PAUSE = 2.0
+# redis-py's defaults hold a request for up to a minute when Redis hangs.
+_TIGHT = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
+
+
+def init_app(app: Flask, redis_url: str) -> None:
+    """Give the app its Redis client. Nothing connects until the first use."""
+    app.extensions["redis"] = Redis.from_url(redis_url, retry=Retry(NoBackoff(), 0), **_TIGHT)
+
+
+def redis() -> "Redis":
+    """The app's client: gives up within half a second."""
+    return cast("Redis", current_app.extensions["redis"])
+
+
+def is_up() -> bool:
+    """Does Redis answer?"""
+    try:
+        return bool(redis().ping())
+    except RedisError:
+        return False
+
+
+def enqueue(job: Callable[..., object], *args: Any) -> bool:
+    """Ring for `job(*args)`; the row that says what to do must be committed already.
+
+    Returns whether the bell rang. It may not: then the sweep rings again, so a reader or a
+    moderator never waits for Redis and nothing is lost.
+    """
+    try:
+        Queue(QUEUE, connection=redis()).enqueue(
+            job, *args, job_timeout=JOB_TIMEOUT, result_ttl=0, failure_ttl=FAILURE_TTL
+        )
+    except RedisError as error:
+        log.warning("the bell for %s did not ring: %s", job.__name__, error)
+        return False
+    return True
+
+
+def run_cron(table: Sequence[tuple[Callable[..., object], int]]) -> None:
+    """Ring for each job of `table` every so many seconds, until told to stop.
+
+    RQ's scheduler gives up when Redis goes away; this one comes back with it.
+    """
+    while True:
+        scheduler = CronScheduler(worker_client(), logging_level=logging.WARNING)
+        for job, seconds in table:
+            scheduler.register(
+                job,
+                QUEUE,
+                interval=seconds,
+                job_timeout=JOB_TIMEOUT,
+                result_ttl=0,
+                # A round that was not picked up in time is replaced by the next one.
+                ttl=seconds,
+                failure_ttl=FAILURE_TTL,
+            )
+        try:
+            scheduler.start()
+        except RedisError as error:
+            log.warning("cron waits for Redis: %s", error)
+            time.sleep(_CRON_PAUSE)
+        else:
+            return
+
+
+def worker_client() -> "Redis":
+    """A client for a worker or for cron: RQ sets its own patience, so it must not be the tight one."""
+    return Redis.from_url(config.current().redis_url)

@@ -1,0 +1,48 @@
+"""The form in which an answer is wanted: a page, a fragment or JSON."""
+
+from enum import Enum, auto
+
+from flask import Response, jsonify, make_response, request
+
+from widget.publishing import templates
+
+
+class Wanted(Enum):
+    """What the asker can use."""
+
+    page = auto()
+    fragment = auto()
+    json = auto()
+
+
+def wanted() -> Wanted:
+    """A browser on its way to a page, our script, or a program?
+
+    Fetch metadata tells (every browser of today sends it); without it, the Accept header does.
+    """
+    mode = request.headers.get("Sec-Fetch-Mode")
+    accept = request.headers.get("Accept", "")
+    if mode == "navigate" or (mode is None and "text/html" in accept):
+        return Wanted.page
+    if "application/json" in accept and "text/html" not in accept:
+        return Wanted.json
+    return Wanted.fragment
+
+
+def notice(status: int, message: str, *, field: str = "") -> Response:
+    """An answer in words; `field` is the form field that it is about."""
+    match wanted():
+        case Wanted.json:
+            response = jsonify({"error": message, "field": field or None})
+        case Wanted.page:
+            response = make_response(
+                templates.render("message.html", message=message, status=status)
+            )
+        case Wanted.fragment:
+            response = make_response(
+                templates.render("embed/notice.html", message=message, field=field)
+            )
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    response.vary.update({"Accept", "Sec-Fetch-Mode"})
+    return response

@@ -1,0 +1,58 @@
+"""Deciding from a mail: the link opens a page that asks; only its POST acts."""
+
+from flask import Blueprint, make_response, render_template
+from werkzeug.wrappers import Response
+
+from widget import config
+from widget.db import db
+from widget.models import Comment, Moderator, Status, Via
+from widget.moderation import moves, queue
+from widget.notify import links
+
+bp = Blueprint("mailed", __name__)
+
+
+@bp.get("/decide/<token>")
+def ask(token: str) -> Response:
+    """Show the comment and one button."""
+    try:
+        mailed, comment, _moderator = _read(token)
+    except links.BadLink as error:
+        return _answer(status=410, message=str(error))
+    decided = comment.status is not Status.pending
+    return _answer(comment=comment, move=mailed.move, token=token, decided=decided)
+
+
+@bp.post("/decide/<token>")
+def act(token: str) -> Response:
+    """Do what the link stands for, if the comment still waits."""
+    try:
+        mailed, comment, moderator = _read(token)
+    except links.BadLink as error:
+        return _answer(status=410, message=str(error))
+    by = moves.By(via=Via.mail, moderator=moderator)
+    try:
+        moves.move(comment, mailed.move, by, expected=Status.pending)
+    except moves.IllegalMove:
+        db.session.rollback()
+        return _answer(status=409, comment=comment, decided=True)
+    db.session.commit()
+    return _answer(comment=comment, done=True)
+
+
+def _read(token: str) -> tuple[links.MailedMove, Comment, Moderator]:
+    """Raises BadLink, also where the moderator has lost the site since."""
+    mailed = links.read(config.current(), token)
+    moderator = db.session.get(Moderator, mailed.moderator_id)
+    if moderator is None or not moderator.active:
+        raise links.BadLink("This link belongs to an account that is closed.")
+    comment = queue.find(queue.sites_of(moderator, deciding=True), mailed.comment_id)
+    if comment is None:
+        raise links.BadLink("This comment is no longer here.")
+    return mailed, comment, moderator
+
+
+def _answer(*, status: int = 200, comment: Comment | None = None, **known: object) -> Response:
+    decision = queue.last_decisions([comment]).get(comment.id) if comment else None
+    html = render_template("desk/decide.html", comment=comment, decision=decision, **known)
+    return make_response(html, status)

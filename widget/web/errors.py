@@ -1,0 +1,84 @@
+"""Faults, in words: one place that turns exceptions into answers."""
+
+import logging
+
+from flask import Flask, Response
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from widget.comments.submission import Duplicate, Refusal, ThreadClosed
+from widget.db import db
+from widget.moderation.moves import IllegalMove
+from widget.publishing.pages import BadCursor
+from widget.web.answers import notice
+
+log = logging.getLogger(__name__)
+
+_WORDS = {
+    400: "This request could not be understood.",
+    403: "This is not allowed.",
+    404: "There is nothing at this address.",
+    405: "This address cannot be used in that way.",
+    413: "This is too long. A comment can have 65,525 bytes.",
+    415: "Please send this as a form.",
+    429: "You are posting too quickly. Please wait a moment and send it again.",
+    500: "Something went wrong on our side. Nothing you typed was changed; please try again.",
+}
+_RETRY_SECONDS = "10"
+
+
+def init_app(app: Flask) -> None:
+    """Answer every fault in words."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CSRFError, _form_too_old)
+    app.register_error_handler(Refusal, _refusal)
+    app.register_error_handler(IllegalMove, _illegal_move)
+    app.register_error_handler(BadCursor, _bad_cursor)
+    app.register_error_handler(OperationalError, _database_away)
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.response is not None and error.code is not None and error.code < 400:  # noqa: PLR2004
+        return Response.force_type(error.get_response())
+    code = error.code or 500
+    own_words = error.description if error.description != type(error).description else None
+    if code == 429:  # noqa: PLR2004 (the limiter's own words are a formula: "20 per 1 minute")
+        own_words = None
+    response = notice(code, own_words or _WORDS.get(code, error.name))
+    if code in {429, 503}:
+        retry_after = getattr(error, "retry_after", None)
+        response.headers["Retry-After"] = str(retry_after or _RETRY_SECONDS)
+    if code == 405:  # noqa: PLR2004
+        response.headers.extend(
+            [(k, v) for k, v in error.get_headers() if k.lower() == "allow"]
+        )
+    return response
+
+
+def _form_too_old(_error: CSRFError) -> Response:
+    return notice(400, "This form is too old. Please go back, reload the page and try again.")
+
+
+def _refusal(error: Refusal) -> Response:
+    db.session.rollback()
+    if isinstance(error, Duplicate):
+        return notice(409, str(error), field="body")
+    return notice(403 if isinstance(error, ThreadClosed) else 409, str(error))
+
+
+def _illegal_move(error: IllegalMove) -> Response:
+    db.session.rollback()
+    return notice(409, str(error))
+
+
+def _bad_cursor(_error: BadCursor) -> Response:
+    return notice(400, "This page of the comments does not exist. Please start from the first one.")
+
+
+def _database_away(error: DBAPIError) -> Response:
+    db.session.rollback()
+    log.error("the database is away: %s", type(error.orig).__name__)
+    response = notice(503, "Comments cannot be stored for the moment. Please send it again soon.")
+    response.headers["Retry-After"] = _RETRY_SECONDS
+    return response

@@ -1,0 +1,145 @@
+"""The shape of what comes in: an allow-list of fields, their limits, and words for each fault."""
+
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, IntegerField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
+
+from widget import sanitize
+from widget.models import Move, Site, Status
+from widget.models.comment import MAX_AUTHOR, MAX_EMAIL, MAX_NONCE, MAX_WEBSITE
+from widget.models.thread import MAX_PAGE
+
+
+class _Body(TextAreaField):
+    """A text area whose line breaks are newlines, as typed (forms send CRLF)."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(valuelist)
+        self.data = (self.data or "").replace("\r\n", "\n")
+
+
+class CommentForm(FlaskForm):
+    """What a reader sends.
+
+    No CSRF token: nothing here acts for a signed-in person (no cookie is ever read), so there is
+    no authority that a foreign page could borrow. Origin, form token and screening guard it.
+    """
+
+    class Meta:
+        csrf = False
+
+    page = StringField(validators=[DataRequired("The page is missing.")])
+    url = StringField(validators=[Length(max=2000)])
+    title = StringField()
+    parent = IntegerField(validators=[Optional()])
+    author = StringField()
+    email = StringField()
+    website = StringField()
+    body = _Body()
+    nonce = StringField(validators=[Length(max=MAX_NONCE, message="The nonce is too long.")])
+    token = StringField()
+    key = StringField()
+    # The honeypot: its name looks worth filling in to a program; people never see it.
+    subject = StringField()
+
+    def __init__(self, site: Site | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.site = site
+
+    @property
+    def body_is_too_long(self) -> bool:
+        """Longer than any comment may be, in bytes."""
+        return len((self.body.data or "").encode(errors="surrogatepass")) > sanitize.MAX_BODY_BYTES
+
+    def validate_page(self, field: Field) -> None:
+        _no_longer_than(field, MAX_PAGE, "The page's name")
+        _well_formed(field)
+
+    def validate_author(self, field: Field) -> None:
+        _no_longer_than(field, MAX_AUTHOR, "Your name")
+        try:
+            field.data = sanitize.plain(field.data or "")
+        except sanitize.Unacceptable as error:
+            raise ValidationError(str(error)) from error
+        if not field.data:
+            raise ValidationError("Please enter your name.")
+
+    def validate_email(self, field: Field) -> None:
+        field.data = (field.data or "").strip()
+        if not field.data:
+            if self.site and self.site.require_email:
+                raise ValidationError("Please enter your email address. It will not be published.")
+            return
+        _no_longer_than(field, MAX_EMAIL, "Your email address")
+        try:
+            # Only the shape: asking the DNS would tell others who writes here, and be slow.
+            validate_email(field.data, check_deliverability=False, test_environment=True)
+        except EmailNotValidError as error:
+            raise ValidationError(
+                "Please enter a complete email address, such as name@example.org."
+            ) from error
+
+    def validate_website(self, field: Field) -> None:
+        if not (field.data or "").strip():
+            field.data = ""
+            return
+        try:
+            field.data = sanitize.website(field.data) or ""
+        except sanitize.Unacceptable as error:
+            raise ValidationError(str(error)) from error
+        _no_longer_than(field, MAX_WEBSITE, "Your website's address")
+
+    def validate_body(self, field: Field) -> None:
+        if not (field.data or "").strip():
+            raise ValidationError("Please write your comment.")
+        try:
+            if not sanitize.clean(field.data).striptags().strip():
+                raise ValidationError("Please write your comment.")
+        except sanitize.Unacceptable as error:
+            raise ValidationError(str(error)) from error
+
+    def validate_title(self, field: Field) -> None:
+        _well_formed(field)
+
+    def validate_url(self, field: Field) -> None:
+        _well_formed(field)
+
+    def validate_nonce(self, field: Field) -> None:
+        _well_formed(field)
+
+
+class MoveForm(FlaskForm):
+    """A moderator's decision on one comment, and the status they saw when they took it."""
+
+    move = StringField(validators=[InputRequired()])
+    expected = StringField(validators=[Optional()])
+    back = HiddenField()
+
+    def validate_move(self, field: Field) -> None:
+        if field.data not in set(Move) - {Move.undo}:
+            raise ValidationError("There is no such move.")
+
+    def validate_expected(self, field: Field) -> None:
+        if field.data not in set(Status):
+            raise ValidationError("There is no such status.")
+
+
+class PlainForm(FlaskForm):
+    """A button: nothing but its CSRF token."""
+
+    back = HiddenField()
+
+
+def _no_longer_than(field: Field, limit: int, what: str) -> None:
+    length = len(field.data or "")
+    if length > limit:
+        raise ValidationError(f"{what} can have {limit} characters; this has {length}.")
+
+
+def _well_formed(field: Field) -> None:
+    """No text that a database would refuse, or that would break a header or a log line."""
+    if any(char < " " or char == "\x7f" or "\ud800" <= char <= "\udfff" for char in field.data or ""):
+        raise ValidationError("This holds a character that cannot be stored.")

@@ -1,0 +1,157 @@
+"""What readers send: a comment, and the question which pending ones are mine."""
+
+from flask import Blueprint, Response, abort, make_response, redirect, request
+
+from sqlalchemy import select
+
+from widget import config, jobs
+from widget.comments import authorship
+from widget.comments.submission import Arrival, Draft, submit
+from widget.comments.threading import find_thread
+from widget.db import db, now
+from widget.models import Comment, Site, Status, Thread
+from widget.publishing import form_token, templates
+from widget.publishing.fragments import View
+from widget.queue import enqueue
+from widget.web import limits, origin, standalone
+from widget.web.answers import Wanted, notice, wanted
+from widget.web.forms import CommentForm
+
+bp = Blueprint("posting", __name__)
+bp.after_request(origin.cross_origin_headers)
+
+
+_FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
+_MAX_KEYS = 20
+_MAX_MINE = 50
+
+
+@bp.post("/embed/<key>/comments")
+@limits.limiter.limit(limits.posting)
+def post(key: str) -> Response:
+    """Take in a comment: 202 and my pending comment, or words beside the field."""
+    site = origin.site_or_404(key)
+    origin.refuse_foreign_origin(site)
+    if request.mimetype not in _FORM_TYPES:
+        abort(415)
+    form = CommentForm(site)
+    if not form.validate():
+        return _faulty(site, form)
+    if not find_thread(site, form.page.data) and not _may_open(site, form):
+        abort(403, f"This page does not belong to {site.name}.")
+    author = _author(site)
+    comment, is_new = submit(site, _draft(site, form, author))
+    if not is_new and comment.key_hash != author.key_hash:
+        # The nonce came with another key: no retry. Whose comment it made is not told.
+        abort(409, "This form was sent already. Please reload the page and write it again.")
+    db.session.commit()
+    if is_new:
+        enqueue(jobs.screen, comment.id)
+    return _taken(site, comment)
+
+
+@bp.post("/embed/<key>/mine")
+def mine(key: str) -> Response:
+    """My own pending comments on a page, for the commenter keys that I hold."""
+    site = origin.site_or_404(key)
+    origin.refuse_foreign_origin(site)
+    hashes = {
+        authorship.hash_key(config.current().secret_key, site_id=site.id, key=given)
+        for given in request.form.getlist("key")[:_MAX_KEYS]
+    } - {None}
+    thread = find_thread(site, request.form.get("page", ""))
+    response = make_response(
+        templates.render("embed/mine.html", mine=_pending(site, thread, hashes), site=site)
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _pending(site: Site, thread: Thread | None, hashes: set[str | None]) -> list[Comment]:
+    if thread is None or not hashes:
+        return []
+    pending = (
+        select(Comment)
+        .where(
+            Comment.site_id == site.id,
+            Comment.key_hash.in_(hashes),
+            Comment.status == Status.pending,
+            Comment.thread_id == thread.id,
+        )
+        .order_by(Comment.created_at)
+        .limit(_MAX_MINE)
+    )
+    return list(db.session.scalars(pending))
+
+
+def _may_open(site: Site, form: CommentForm) -> bool:
+    """May a first comment open this thread? An address must be one of the site's own."""
+    page = form.page.data or ""
+    return not page.startswith(("http://", "https://")) or origin.may_hold(site, page)
+
+
+def _author(site: Site) -> authorship.Author:
+    return authorship.recognise(
+        config.current().secret_key,
+        site_id=site.id,
+        key=request.form.get("key"),
+        address=request.remote_addr,
+        at=now(),
+    )
+
+
+def _draft(site: Site, form: CommentForm, author: authorship.Author) -> Draft:
+    settings = config.current()
+    url = form.url.data or form.page.data or ""
+    token = form_token.judge(
+        [settings.secret_key, *settings.secret_key_fallbacks],
+        site_id=site.id,
+        token=form.token.data,
+    )
+    return Draft(
+        page=form.page.data,
+        url=url if origin.may_hold(site, url) else "",
+        title=form.title.data or "",
+        parent_id=form.parent.data,
+        author=form.author.data,
+        email=form.email.data or "",
+        website=form.website.data or "",
+        body=form.body.data,
+        nonce=form.nonce.data or None,
+        by=author,
+        arrival=Arrival(
+            honeypot=bool(form.subject.data), token=token, has_nonce=bool(form.nonce.data)
+        ),
+    )
+
+
+def _taken(site: Site, comment: Comment) -> Response:
+    is_public = comment.status is Status.approved
+    if wanted() is Wanted.page:
+        return _redirect(standalone.location_of(site, comment.thread.page, comment))
+    response = make_response(
+        templates.render("embed/mine.html", mine=[comment], site=site)
+    )
+    response.status_code = 201 if is_public else 202
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _faulty(site: Site, form: CommentForm) -> Response:
+    field, faults = next(iter(form.errors.items()))
+    status = 413 if field == "body" and form.body_is_too_long else 422
+    if wanted() is Wanted.page and form.page.data and "page" not in form.errors:
+        view = View(site_key=site.key, page=form.page.data)
+        return standalone.render(site, view, form=form, status=status)
+    if wanted() is Wanted.json:
+        return notice(status, faults[0], field=field)
+    response = make_response(templates.render("embed/faults.html", errors=form.errors))
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _redirect(location: str) -> Response:
+    response = redirect(location, code=303)
+    response.headers["Cache-Control"] = "no-store"
+    return response  # type: ignore[return-value]  # werkzeug's type; Flask's at run time

@@ -1,0 +1,110 @@
+"""A thread as a page of its own: /t/SITE. Everything on it works without a script."""
+
+from flask import Blueprint, Response, make_response, request, url_for
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from sqlalchemy import select
+
+from widget import config
+from widget.comments.threading import find_thread
+from widget.db import db
+from widget.models import Comment, Site, Status, Thread
+from widget.publishing import fragments
+from widget.publishing.fragments import View
+from widget.web import origin
+from widget.web.embed import asked_view
+from widget.web.forms import CommentForm
+
+bp = Blueprint("standalone", __name__)
+
+# How long someone without a script may see their own pending comment on the page they came back to.
+_RECEIPT_SECONDS = 86_400
+# Nothing here is anyone's in particular (no cookies), so a site may show this page in a frame.
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'"
+)
+
+
+@bp.get("/t/<key>")
+def page(key: str) -> Response:
+    """The thread, its form, and my own pending comment if I just wrote it."""
+    site = origin.site_or_404(key)
+    return render(site, asked_view(site), mine=_from_receipt(site))
+
+
+def render(
+    site: Site,
+    view: View,
+    *,
+    mine: Comment | None = None,
+    form: CommentForm | None = None,
+    status: int = 200,
+) -> Response:
+    """The page; with a `form`, what was typed stays typed and each fault stands by its field."""
+    thread = find_thread(site, view.page)
+    title = (thread.title if thread else "") or (form.title.data if form else "") or view.page
+    html = fragments.render(
+        site,
+        thread,
+        view,
+        template="page.html",
+        title=title,
+        url=_host_page(site, view, thread.url if thread else ""),
+        mine=[mine] if mine else [],
+        form=form,
+        replying_to=_answered(site, thread, form),
+    )
+    response = make_response(html, status)
+    response.headers["Content-Security-Policy"] = _CSP
+    response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store" if mine or form else "no-cache"
+    return response
+
+
+def _answered(site: Site, thread: Thread | None, form: CommentForm | None) -> Comment | None:
+    """The comment that the form answers: what was typed says so, else the address."""
+    parent_id = form.parent.data if form else request.args.get("parent", type=int)
+    if thread is None or parent_id is None:
+        return None
+    return db.session.scalar(
+        select(Comment).where(
+            Comment.site_id == site.id,
+            Comment.thread_id == thread.id,
+            Comment.id == parent_id,
+            Comment.status == Status.approved,
+        )
+    )
+
+
+def location_of(site: Site, view_page: str, comment: Comment) -> str:
+    """Where someone without a script goes after posting."""
+    receipt = _receipts().dumps([site.id, comment.id])
+    return (
+        url_for("standalone.page", key=site.key, page=view_page, receipt=receipt)
+        + f"#comment-{comment.id}"
+    )
+
+
+def _from_receipt(site: Site) -> Comment | None:
+    try:
+        site_id, comment_id = _receipts().loads(
+            request.args.get("receipt", ""), max_age=_RECEIPT_SECONDS
+        )
+    except BadSignature:
+        return None
+    comment = db.session.get(Comment, comment_id)
+    if comment is None or comment.site_id != site.id or site_id != site.id:
+        return None
+    return comment if comment.status is Status.pending else None
+
+
+def _receipts() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(config.current().secret_key, salt="receipt")
+
+
+def _host_page(site: Site, view: View, url: str) -> str:
+    """The address of the article, if we know one that is surely the site's or was imported."""
+    if url:
+        return url
+    return view.page if origin.may_hold(site, view.page) else ""
