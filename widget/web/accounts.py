@@ -4,8 +4,9 @@ import uuid
 from typing import cast
 
 from email_validator import EmailNotValidError, validate_email
-from flask import Flask
+from flask import Flask, Response, request
 from flask_security import Security, SQLAlchemyUserDatastore, current_user, hash_password
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from sqlalchemy import select
 
 from widget.config import Settings
@@ -15,8 +16,22 @@ from widget.models import Membership, Moderator, Role, SecurityRole, Site
 MIN_PASSWORD = 10
 
 
+class DeskSessions(SecureCookieSessionInterface):
+    """Sessions only at the desk.
+
+    Flask-Login looks into the session after every request, and Flask then marks the answer as
+    varying by cookie: no cache would keep a thread. Readers have no session at all.
+    """
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie and its Vary header where moderators are; nowhere else."""
+        if request.path.startswith("/desk"):
+            super().save_session(app, session, response)
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     """Sign-in under /desk/, passwords by Argon2; nothing that keeps an address or a device."""
+    app.session_interface = DeskSessions()
     app.config.update(
         SECURITY_URL_PREFIX="/desk",
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 (the name of a scheme)

@@ -1,0 +1,1 @@
+"""The specification. Start with test_journey.py."""
