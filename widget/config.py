@@ -5,18 +5,21 @@ that `WIDGET_ENV_FILE` names, then from a file of its own in `WIDGET_SECRETS_DIR
 Kubernetes mount secrets). `load()` reports every fault at once.
 """
 
+import json
 import os
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 from flask import current_app
-from pydantic import AfterValidator, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from limits import parse_many
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "WIDGET_"
 # Read by load() itself, before there are settings.
 _READ_FIRST = {"WIDGET_ENV_FILE", "WIDGET_SECRETS_DIR"}
-_MIN_SECRET = 32
+MIN_SECRET = 32
 
 
 class ConfigError(Exception):
@@ -29,6 +32,16 @@ def _no_trailing_slash(url: str) -> str:
     return url.rstrip("/")
 
 
+def _json_list(value: object) -> object:
+    """Read here rather than by pydantic-settings, which would stop at the first fault."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError('must be a JSON list, such as ["an earlier key"]') from None
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 WebAddress = Annotated[str, AfterValidator(_no_trailing_slash)]
 
@@ -36,7 +49,10 @@ WebAddress = Annotated[str, AfterValidator(_no_trailing_slash)]
 class Settings(BaseSettings):
     """What is in force; immutable. The descriptions are shown by `widget doctor`."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    # Compose passes what is not set as an empty text.
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True
+    )
 
     data: Path = Field(Path("var"), description="folder of the embedded parts: database, key, mail")
     port: Port = Field(8000, description="port of the web server")
@@ -54,7 +70,7 @@ class Settings(BaseSettings):
     secret_key: str = Field(
         "", description="signs tokens and keys hashes; at least 32 characters, kept secret"
     )
-    secret_key_fallbacks: list[str] = Field(
+    secret_key_fallbacks: Annotated[list[str], NoDecode, BeforeValidator(_json_list)] = Field(
         default_factory=list, description="earlier secret keys whose signatures still count"
     )
     smtp_url: str = Field(
@@ -79,12 +95,49 @@ class Settings(BaseSettings):
         default=False, description="show the mail that was written to files in the desk"
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def _names_a_database(cls, url: str) -> str:
+        if url and not url.startswith(("sqlite:", "postgresql:", "postgresql+psycopg:")):
+            raise ValueError("must begin with postgresql:// or sqlite:///")
+        return url
+
+    @field_validator("redis_url")
+    @classmethod
+    def _names_a_redis(cls, url: str) -> str:
+        if not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return url
+
     @field_validator("secret_key")
     @classmethod
     def _long_enough(cls, key: str) -> str:
-        if key and len(key) < _MIN_SECRET:
-            raise ValueError(f"must have at least {_MIN_SECRET} characters")
+        if key and len(key) < MIN_SECRET:
+            raise ValueError(f"must have at least {MIN_SECRET} characters")
         return key
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _names_a_mail_server(cls, url: str) -> str:
+        if url and not url.startswith(("smtp://", "smtps://")):
+            raise ValueError("must begin with smtp:// or smtps://")
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _names_a_sender(cls, sender: str) -> str:
+        if "@" not in parseaddr(sender)[1]:
+            raise ValueError("must be an address, such as Comments <comments@example.org>")
+        return sender
+
+    @field_validator("post_limit")
+    @classmethod
+    def _names_a_limit(cls, limit: str) -> str:
+        try:
+            parse_many(limit)
+        except ValueError:
+            raise ValueError("must look like 20 per minute;200 per hour") from None
+        return limit
 
     @property
     def database(self) -> str:
@@ -105,15 +158,15 @@ def load(**overrides: Any) -> Settings:
         and name not in _READ_FIRST
         and name.removeprefix(PREFIX).lower() not in Settings.model_fields
     ]
-    env_file = os.environ.get("WIDGET_ENV_FILE")
+    env_file = os.environ.get("WIDGET_ENV_FILE") or None
     if env_file and not Path(env_file).is_file():
         faults.append(f"WIDGET_ENV_FILE names {env_file}, which is not a file")
+    secrets = os.environ.get("WIDGET_SECRETS_DIR") or None
+    if secrets and not Path(secrets).is_dir():
+        faults.append(f"WIDGET_SECRETS_DIR names {secrets}, which is not a folder")
+        secrets = None
     try:
-        settings = Settings(
-            _env_file=env_file,
-            _secrets_dir=os.environ.get("WIDGET_SECRETS_DIR"),
-            **overrides,
-        )
+        settings = Settings(_env_file=env_file, _secrets_dir=secrets, **overrides)
     except ValidationError as error:
         faults += [_in_words(fault) for fault in error.errors()]
     if faults:
@@ -132,5 +185,5 @@ def _in_words(fault: Any) -> str:
         return str(message)
     name = str(fault["loc"][0])
     if fault["type"] == "extra_forbidden":
-        return f"{name} is not a setting; `widget doctor` lists them all"
+        return f"{name.upper()} is not a setting; `widget doctor` lists them all"
     return f"{PREFIX}{name.upper()}: {message}"

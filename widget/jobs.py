@@ -10,7 +10,7 @@ from flask import current_app
 
 from widget import config
 from widget.db import db, writing
-from widget.models import Comment
+from widget.models import Comment, Delivery
 from widget.moderation import screening
 from widget.notify import deliveries, mail
 from widget.queue import enqueue
@@ -46,24 +46,32 @@ def deliver(delivery_id: int) -> None:
     db.session.commit()
     if delivery is None:
         return
-    comment = db.session.get(Comment, delivery.payload["comment"])
-    if comment is None:
-        deliveries.failed(delivery, "the comment was purged", for_good=True)
-        db.session.commit()
-        return
-    settings = config.current()
-    message = mail.held(settings, delivery, comment)
-    # No transaction is open while we wait for the mail server.
-    db.session.commit()
     try:
-        mail.send(settings, message)
+        _send(delivery)
     except mail.NotSent as error:
         # Not the server's words: they may hold an address. The row keeps them.
         log.warning("delivery %s did not go out (for good: %s)", delivery_id, error.for_good)
         deliveries.failed(delivery, str(error), for_good=error.for_good)
+    except Exception as error:
+        # A fault of ours. It counts as a try, so that none goes on for ever.
+        db.session.rollback()
+        deliveries.failed(delivery, f"{type(error).__name__} (see the worker's log)")
+        db.session.commit()
+        raise
     else:
         deliveries.delivered(delivery)
     db.session.commit()
+
+
+def _send(delivery: Delivery) -> None:
+    settings = config.current()
+    comment = db.session.get(Comment, delivery.payload["comment"])
+    if comment is None:
+        raise mail.NotSent("the comment was purged", for_good=True)
+    message = mail.held(settings, delivery, comment)
+    # No transaction is open while we wait for the mail server.
+    db.session.commit()
+    mail.send(settings, message)
 
 
 @job

@@ -4,18 +4,20 @@ Redis holds nothing that cannot be lost: whatever must happen is a row first (se
 """
 
 import logging
+import socket
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from enum import StrEnum
 from typing import Any, cast
 
 from flask import Flask, current_app
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from rq import Queue
+from rq import Queue, Worker
 from rq.cron import CronScheduler
-
-from widget import config
+from rq.exceptions import StopRequested
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,7 @@ _TIGHT = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
 
 def init_app(app: Flask, redis_url: str) -> None:
     """Give the app its Redis client. Nothing connects until the first use."""
+    app.extensions["redis_url"] = redis_url
     app.extensions["redis"] = Redis.from_url(redis_url, retry=Retry(NoBackoff(), 0), **_TIGHT)
 
 
@@ -44,6 +47,22 @@ def is_up() -> bool:
         return bool(redis().ping())
     except RedisError:
         return False
+
+
+class Part(StrEnum):
+    """What works behind Redis."""
+
+    worker = "worker"
+    cron = "cron"
+
+
+def beats(part: Part) -> bool:
+    """Has such a part of this host told Redis lately that it works? RQ forgets the silent ones."""
+    try:
+        known: list[Any] = (Worker if part is Part.worker else CronScheduler).all(redis())
+    except RedisError:
+        return False
+    return any(one.hostname == socket.gethostname() for one in known)
 
 
 def enqueue(job: Callable[..., object], *args: Any) -> bool:
@@ -67,28 +86,40 @@ def run_cron(table: Sequence[tuple[Callable[..., object], int]]) -> None:
 
     RQ's scheduler gives up when Redis goes away; this one comes back with it.
     """
-    while True:
-        scheduler = CronScheduler(worker_client(), logging_level=logging.WARNING)
-        for job, seconds in table:
-            scheduler.register(
-                job,
-                QUEUE,
-                interval=seconds,
-                job_timeout=JOB_TIMEOUT,
-                result_ttl=0,
-                # A round that was not picked up in time is replaced by the next one.
-                ttl=seconds,
-                failure_ttl=FAILURE_TTL,
-            )
-        try:
-            scheduler.start()
-        except RedisError as error:
-            log.warning("cron waits for Redis: %s", error)
+    with suppress(StopRequested):  # told so while it waited
+        while not _ring(table):
             time.sleep(_CRON_PAUSE)
-        else:
-            return
+
+
+class _Cron(CronScheduler):
+    def register_death(self, pipeline: Any = None) -> None:
+        """Sign off, unless Redis is gone: its record of us runs out by itself."""
+        with suppress(RedisError):
+            super().register_death(pipeline)
+
+
+def _ring(table: Sequence[tuple[Callable[..., object], int]]) -> bool:
+    """One scheduler's life; tells whether it was told to stop, or else lost Redis."""
+    scheduler = _Cron(worker_client(), logging_level=logging.WARNING)
+    for job, seconds in table:
+        scheduler.register(
+            job,
+            QUEUE,
+            interval=seconds,
+            job_timeout=JOB_TIMEOUT,
+            result_ttl=0,
+            # A round that was not picked up in time is replaced by the next one.
+            ttl=seconds,
+            failure_ttl=FAILURE_TTL,
+        )
+    try:
+        scheduler.start()
+    except RedisError as error:
+        log.warning("cron waits for Redis: %s", error)
+        return False
+    return True
 
 
 def worker_client() -> "Redis":
     """A client for a worker or for cron: RQ sets its own patience, so it must not be the tight one."""
-    return Redis.from_url(config.current().redis_url)
+    return Redis.from_url(cast("str", current_app.extensions["redis_url"]))

@@ -1,27 +1,24 @@
-"""What is published of what strangers type. The only importer of bleach, the only maker of `Markup`.
+"""What is published of what strangers type. Only here is bleach imported and `Markup` made.
 
-A body meets four walls, and each would hold without the others:
+A body meets four walls. `clean` refuses control characters, surrogates and too many bytes. `_read`
+and `_write` make paragraphs and links of it, and words of every `<` that opens no allowed tag: out
+comes balanced HTML, in linear time. bleach parses that and asks `_allowed` about each attribute.
+nh3 parses it again by the same list, because bleach gets no more releases, security included.
 
-1. `_admit` refuses what no reader can have meant: control characters, surrogates, too many bytes.
-2. `_read` and `_Writer` find the allowed tags, show every other `<` as typed, make paragraphs and
-   links, and write flat, balanced HTML in linear time. What is beyond the bounds goes no further:
-   it is published as typed, all of it escaped, so that whoever pastes code loses nothing.
-3. bleach parses that and judges every attribute with `_allowed`.
-4. nh3 parses it again with the same lists, because bleach gets no more releases, security included.
-
-Cleaning what was cleaned changes nothing. The reasons are in one place: `_Writer` depends only on
-the words and on the elements they stand in, and `_read` finds the same words and elements again in
-what the walls let through (`_keeps` asks the last wall first, so it never takes a link away later).
-Bounds are judged on what is written, which is the same both times, never on how it was typed.
+Cleaning what was cleaned changes nothing, because what is written depends only on words and on the
+elements around them, and both are found again in it. So the bounds, too, are on what is written,
+and a link is written only if the last wall will keep it.
 """
 
-import html
 import math
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import takewhile
-from typing import NamedTuple
+from functools import cache, partial
+from html import escape, unescape
+from itertools import groupby, takewhile
+from operator import is_, itemgetter
 
 import nh3
 from bleach.sanitizer import Cleaner
@@ -30,78 +27,56 @@ from markupsafe import Markup
 VERSION = 1  # stored beside each cleaned body; raise it with every change of what is published
 MAX_BODY_BYTES = 65_525  # WordPress's limit
 
-# bleach takes up to 40 µs for a `<` or `&`, and time that grows with the square of open elements
-# (`<ul><li>` repeated: 0.18 s at 5 kB, over 40 s at 100 kB). So it sees this much and no more.
-MAX_MARKS = 1_500  # `<` and `&` together, in what we wrote
-MAX_DEPTH = 20
-MAX_HTML = 4 * MAX_BODY_BYTES  # a long `title` written again in each paragraph must not add up
-_MAX_GROWTH = 12  # no text grows more when published: `www.a.b` is seven bytes, its link 65
+# bleach takes up to 40 µs for a `<` or `&`, and for open elements the square of their number:
+# `<ul><li>` repeated, 40 s at 100 kB. So what is more than this is published as typed. nh3 is
+# linear, and what does not nest may go to it alone.
+_MAX_MARKS, _MAX_DEPTH, _MAX_PARSED = 1_500, 20, 4 * MAX_BODY_BYTES
+_MAX_HTML = 12 * MAX_BODY_BYTES  # only a `title` begun anew in each paragraph could reach this
+_MARK = re.compile("[<&\xa0]")  # nh3 writes a no-break space with an `&`
+_NESTING = re.compile(r"<(?!/?(?:p|br|a)\b)")
+_POLICY = """a[href,title] abbr[title] acronym[title] b blockquote[cite] cite code del[datetime]
+    em i q[cite] s strike strong"""
+_ALLOWED = {tag: names.split(",") for tag, names in re.findall(r"(\w+)(?:\[(.+?)])?", _POLICY)}
+_NEWLINES = {"p": "\n\n", "br": "\n"}  # the tags we make, and what they mean if they are typed
+_TAGS = {*_ALLOWED, *_NEWLINES}
+_PROTOCOLS = {"http", "https", "mailto"}
 
-_REL = "nofollow ugc noopener"
-_SCHEMES = {"http", "https", "mailto"}
-_ATTRIBUTES: dict[str, set[str]] = {
-    "a": {"href", "title"},
-    "abbr": {"title"},
-    "acronym": {"title"},
-    "blockquote": {"cite"},
-    "del": {"datetime"},
-    "q": {"cite"},
-}
-_ADDRESSES = {"href", "cite"}
-_TAGS = {*_ATTRIBUTES, *"b cite code em i s strike strong".split()}
-_STRUCTURE = {"p": "\n\n", "br": "\n"}  # the two tags we make; typed, they mean what newlines mean
-_PUBLISHED = {*_TAGS, *_STRUCTURE}
-
-_UNSHOWABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_HIDDEN = (  # characters without a shape, some of which turn the reading direction
-    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
-    r"\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
-    r"\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
-)
-_JOINERS, _VARIANTS = r"\u200c\u200d", r"\ufe00-\ufe0f\U000e0100-\U000e01ef"
-
-# Only a complete tag is a tag. No `<` inside one: then each failed attempt ends at the next `<`,
-# and the whole search is linear. Attributes as HTML has them: bare, quoted or alone.
+# Only a complete tag is one. There is no `<` in it, so a failed attempt ends at the next `<`, and
+# nothing is tried twice (`++`): the search is linear. Only <br> may have the slash of XHTML.
 _ATTRIBUTE = re.compile(
-    r"""[ \t\n]++([^ \t\n"'<>/=]++)(?:[ \t\n]*+=[ \t\n]*+("[^"<]*+"|'[^'<]*+'|[^ \t\n"'<>`]++))?+"""
+    r"""[ \t\n]++([^ \t\n"'<>/=]++)"""
+    r"""(?:[ \t\n]*+=[ \t\n]*+(?:"([^"<]*+)"|'([^'<]*+)'|([^ \t\n"'<>`]++)))?+"""
 )
+_NAMES = "|".join([*_ALLOWED, "p"])
 _TAG = re.compile(
-    rf"<(?:/(?P<end>{'|'.join(_TAGS)}|p)"
-    rf"|(?P<start>{'|'.join(_TAGS)}|p)(?P<attributes>(?:{_ATTRIBUTE.pattern})*+)"
-    r"|(?P<br>br)[ \t\n]*/?)[ \t\n]*>",
+    rf"<(?:/(?P<end>{_NAMES})|(?P<br>br)[ \t\n]*/?"
+    rf"|(?P<start>{_NAMES})(?P<attributes>(?:{_ATTRIBUTE.pattern})*+))[ \t\n]*>",
     re.ASCII | re.IGNORECASE,
 )
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
-
-# The scheme is spelled out and the host must follow at once: `javascript:123`, `tel:1`, `//evil`,
-# `/rel`, `http:evil`, `\\evil`, `user@evil` all fail here, whatever a parser would make of them.
-_NEVER = rf"\s<>\"`\\{_HIDDEN}{_JOINERS}"
-_LABEL = rf"[^{_NEVER}\x00-\x2c./:-@\[-^{{-\x7f]+"
-_WEB = re.compile(
-    rf"(?P<scheme>(?ai:https?))://(?P<host>{_LABEL}(?:\.{_LABEL})*)"
-    rf"(?P<rest>(?::[0-9]{{1,5}})?(?:[/?#][^{_NEVER}]*)?)"
-)
-_MAIL = re.compile(rf"(?ai:mailto:[\w.!#$%&'*+/=?^{{|}}~-]+@[\w-]+(?:\.[\w-]+)+)(?:\?[^{_NEVER}]*)?")
-# A bare address ends before an unmatched bracket, so `(see https://example.org/a_(b))` works.
-_BARE = re.compile(
-    r"(?:(?<!\w)(?ai:https?://)|(?<![\w./@:=-])(?ai:www\.)(?=[\w-]+\.))"
-    rf"(?:[^{_NEVER}()]|\([^{_NEVER}()]*\))++"
-)
-_SCHEME = re.compile(r"(?ai:[a-z][a-z0-9+.-]*://)")
-_TRAILING = ".,;:!?'*_~|[]{}…’”»"
-_LINES = re.compile(r"(\n\s*)")
-_ANY_TAG = re.compile(r"<[^<>]*>")
-_OUR_LINK = re.compile(rf'<a href="[^"<>]*" rel="{_REL}">([^<>]*)</a>')
-
+# Seven digits are enough for any character; at 4,301 `int` raises, in bleach as in `html`.
+_REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_JOINING = (  # scripts and pictures in which a joiner or a variant selector changes what is seen
-    r"\u0620-\u109f\u1780-\u17b3\u17b6-\u17ff\u1820-\u18af\u2190-\u27ff\u2900-\u2bff"
-    r"\u3400-\u9fff\uf900-\ufaff\U0001f000-\U0001faff\U00020000-\U0003ffff"
+_INVISIBLE = (  # characters without a shape, and those that turn the direction of reading
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
 )
-_DISGUISE = re.compile(
-    rf"[{_HIDDEN}]|[{_JOINERS}](?![{_JOINING}])|(?<![{_JOINING}])(?<![{_JOINING}]\ufe0f)[{_JOINERS}]"
-    rf"|(?<![{_JOINING}])[{_VARIANTS}]"
+_JOINED = r"\u0620-\u1cff\u2190-\u2bff\U0001f000-\U0001faff"  # scripts and emoji that need joiners
+_STRAY_JOINER = re.compile(rf"(?<![{_JOINED}])[\u200c\u200d]|[\u200c\u200d](?![{_JOINED}])")
+# The scheme is spelled out and a host must follow at once: `javascript:123`, `tel:1`, `//evil`,
+# `/rel`, `http:evil`, `\\evil` and `user@evil` all fail here, whatever a parser makes of them.
+_NEVER = rf"\s<>\"`\\\u200c\u200d{_INVISIBLE}"
+_LABEL = rf"[^{_NEVER}\x00-\x2c./:-@\[-^{{-\x7f]+"
+_WEB = re.compile(rf"((?ai:https?)://{_LABEL}(?:\.{_LABEL})*)((?::[0-9]*)?(?:[/?#][^{_NEVER}]*)?)")
+_ORDINARY = re.compile(rf"(?ai:https?://(?:[a-z0-9]+\.)+[a-z]+)(?:[/?#][^{_NEVER}]*)?")
+_MAIL = re.compile(rf"(?ai:mailto:[\w.!#$%&'*+/=?^~;-]+@[\w-]+(?:\.[\w-]+)+)(?:\?[^{_NEVER}]*)?")
+# A bare address ends before a bracket without its pair: `(see https://example.org/a_(b))`.
+_BARE = re.compile(
+    r"((?:(?<!\w)(?ai:https?://)|(?<![\w./@:=-])(?ai:www\.)(?=[\w-]+\.))"
+    rf"(?:[^{_NEVER}()]|\([^{_NEVER}()]*\))++)"
 )
+_LINES = re.compile(r"(?<!\s)(\s*\n\s*)")  # each space is tried once: linear
+_TRAILING = ".,;:!?'*_~|[]{}…\u2019\u201d»"  # may be in an address, but does not end one
+_escaped = partial(escape, quote=False)
 
 
 class Unacceptable(ValueError):
@@ -109,332 +84,216 @@ class Unacceptable(ValueError):
 
 
 class _TooTangled(Exception):
-    """More than the parsers may be given."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Element:
-    """One element somebody opened; two alike are still two."""
-
-    name: str
-    start: str = ""  # its start tag; none for an `<a>` that leads nowhere: its words stay
+    """More than a parser should be given."""
 
 
 def clean(text: str) -> Markup:
-    """Return what is published of a body; an empty body gives empty `Markup`.
+    """Return what is published of a body: nothing, if there is nothing in it.
 
-    The limit is on what was typed. What we publish of it is longer, and must come back unchanged
-    when it is cleaned again; so an over-long body passes if it is, byte for byte, our own work on
-    words within the limit, and nothing else over-long does.
+    What is published is longer than what was typed, and must pass unchanged when it comes again:
+    so what is over the limit is taken if it is, byte for byte, our own work.
     """
-    text = _admit(text)
-    too_long = len(text.encode()) > MAX_BODY_BYTES
-    if too_long and (len(text) > _MAX_GROWTH * MAX_BODY_BYTES or _words(text) > MAX_BODY_BYTES):
-        raise _over_long(text)
-    published = text if _is_plain(text) else _rich(text)
-    if too_long and published != text:
-        raise _over_long(text)
-    return Markup(_plain(text) if published is None else published)
+    text = str(text).replace("\r\n", "\n").replace("\r", "\n")
+    _refuse_control(text.replace("\n", "").replace("\t", ""))
+    size = len(text.encode())
+    published = _published(text) if size <= MAX_BODY_BYTES or _may_be_ours(text) else ""
+    if size > MAX_BODY_BYTES and published != text:
+        raise Unacceptable(f"This is too long: {size:,} bytes of at most {MAX_BODY_BYTES:,}.")
+    return Markup(published)
+
+
+def stored(body_html: str) -> Markup:
+    """Return what `clean` made once and the database kept."""
+    return Markup(body_html)
 
 
 def plain(text: str) -> str:
-    """Return a one-line text, such as an author's name, without what could disguise it.
-
-    Not escaped: the result is a text and not HTML. Empty when there was nothing to see.
-    """
-    text = unicodedata.normalize("NFC", _refuse_unshowable(str(text), _CONTROL))
-    text = unicodedata.normalize("NFC", _DISGUISE.sub("", text))
+    """Return a text of one line, such as a name, without what could disguise it. It is not HTML."""
+    _refuse_control(text := str(text))
+    text = re.sub(f"[{_INVISIBLE}]", "", unicodedata.normalize("NFC", text))
+    text = _STRAY_JOINER.sub("", unicodedata.normalize("NFC", text))
     return " ".join(text.split())
 
 
 def website(url: str) -> str | None:
-    """Return the absolute http or https address that was typed, or None when none was."""
-    url = _refuse_unshowable(str(url).strip(), _CONTROL)
+    """Return the http or https address that was typed, or None if none was."""
+    _refuse_control(url := str(url).strip())
     if not url:
         return None
-    match = _WEB.fullmatch(url if _SCHEME.match(url) else f"https://{url}")
-    if match and "." in match["host"]:
-        url = f"{match['scheme'].lower()}://{match['host'].lower()}{match['rest']}"
-        if _keeps(url):
-            return url
-    raise Unacceptable("This is not the address of a website. Try one such as https://example.org.")
+    address = _WEB.fullmatch(url if "://" in url else f"https://{url}")
+    if address and "." in address[1] and _keeps(url := address[1].lower() + address[2]):
+        return url
+    raise Unacceptable("This is not the address of a website, such as https://example.org.")
 
 
-def _admit(text: str) -> str:
-    # str(): what is already Markup would escape what we join to it.
-    text = str(text).replace("\r\n", "\n").replace("\r", "\n")
-    return _refuse_unshowable(text, _UNSHOWABLE)
+def _refuse_control(text: str) -> None:
+    if found := _CONTROL.search(text):
+        raise Unacceptable(f"Please remove the control character U+{ord(found[0]):04X} from this.")
 
 
-def _refuse_unshowable(text: str, unshowable: re.Pattern[str]) -> str:
-    if found := unshowable.search(text):
-        raise Unacceptable(
-            f"There is a character in this text that cannot be shown (U+{ord(found[0]):04X}). "
-            "Please remove it, or type the text again instead of pasting it."
-        )
-    return text
+def _may_be_ours(text: str) -> bool:
+    """Whether, had we published this, what was typed would have been within the limit."""
+    words = re.sub("<[^<>&]*>", "", re.sub("<br>|&[a-z]+;", "_", text))
+    return len(text) <= _MAX_HTML and len(words.encode()) <= MAX_BODY_BYTES
 
 
-def _over_long(text: str) -> Unacceptable:
-    return Unacceptable(
-        f"This text is too long: it has {len(text.encode()):,} bytes and may have "
-        f"{MAX_BODY_BYTES:,}. Please shorten it."
-    )
-
-
-def _words(published: str) -> int:
-    """The bytes of the words alone, without the markup around them."""
-    return len(_unescaped(_ANY_TAG.sub("", published.replace("<br>", "\n"))).encode())
-
-
-# ── As typed ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def _plain(text: str) -> str:
-    """Publish a text exactly as typed: no tag in it is a tag."""
-    return _LAST_WALL.clean(_Writer(math.inf).write([_Run((), (), [text])]))
-
-
-def _is_plain(text: str) -> bool:
-    """Whether `_plain` wrote this, which then must not be escaped a second time."""
-    if not (text.startswith("<p>") and text.endswith("</p>")):
-        return False
-    typed = _OUR_LINK.sub(r"\1", text[3:-4]).replace("</p>\n<p>", "\n\n").replace("<br>", "\n")
-    return "<" not in typed and ">" not in typed and _plain(_unescaped(typed)) == text
-
-
-def _unescaped(text: str) -> str:
-    """Undo the few escapes the last wall writes; `html.unescape` would take ten times as long."""
-    for escape, character in (("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\xa0"), ("&amp;", "&")):
-        text = text.replace(escape, character)
-    return text
-
-
-# ── With its markup ───────────────────────────────────────────────────────────────────────────────
-
-
-def _rich(text: str) -> str | None:
-    """Publish a text with the tags it may have; None if that is more than parsers should be given.
-
-    Nothing in here can make a parser raise: bleach has failed on `&#` with 4,301 digits and on
-    addresses `urlparse` refuses, and by now there is neither.
-    """
+def _published(text: str) -> str:
     try:
-        written = _Writer(MAX_HTML).write(_Reader().read(text))
-    except _TooTangled:
-        return None
-    if written.count("<") + written.count("&") > MAX_MARKS:
-        return None
-    # A Cleaner for each call: it holds its parser's state, so threads cannot share one.
-    cleaner = Cleaner(tags=_PUBLISHED, attributes=_bleach_allows, protocols=_SCHEMES)
-    published = _LAST_WALL.clean(cleaner.clean(written))
-    return published if _words(published) <= MAX_BODY_BYTES else None
+        return _parsed(_write(_read(text), _MAX_HTML))
+    except _TooTangled:  # so all of it is words, and whoever pasted code loses nothing
+        return _LAST_WALL.clean(_write([((_PARAGRAPH,), text)]))
 
 
-class _Run(NamedTuple):
-    """Words, and the elements they stand in: outside the paragraph and inside it."""
-
-    blocks: tuple[_Element, ...]
-    inlines: tuple[_Element, ...]
-    words: list[str]
-
-
-class _Reader:
-    """Takes a text apart into runs. Never fails, and drops only what cannot be seen."""
-
-    def __init__(self) -> None:
-        self.runs: list[_Run] = []
-        self.open: list[_Element] = []
-        self.tags = 0
-        self._stand()
-
-    def read(self, text: str) -> list[_Run]:
-        position = 0
-        for tag in _TAG.finditer(text):
-            self._say(_decoded(text[position : tag.start()]))
-            position = tag.end()
-            name = (tag["start"] or tag["end"] or tag["br"]).lower()
-            if name in _STRUCTURE:
-                self._say(_STRUCTURE[name])
-                continue
-            if tag["start"]:
-                self._enter(_element(name, tag["attributes"]))
-            elif not self._leave(name):
-                self._say(tag[0])
-            if name == "blockquote":
-                self._say(_STRUCTURE["p"])
-        self._say(_decoded(text[position:]))
-        return self.runs
-
-    def _enter(self, element: _Element) -> None:
-        self.tags += 1
-        if self.tags > MAX_MARKS or len(self.open) == MAX_DEPTH:
-            raise _TooTangled
-        if element.name == "a":  # links do not nest: as in HTML, a second one ends the first
-            self.open = [_Element("a") if each.name == "a" else each for each in self.open]
-        self.open.append(element)
-        self._stand()
-
-    def _leave(self, name: str) -> bool:
-        # Only the named element: those opened after it go on, as they do in a browser.
-        for element in reversed(self.open):
-            if element.name == name:
-                self.open.remove(element)
-                self._stand()
-                return True
-        return False
-
-    def _stand(self) -> None:
-        shown = [element for element in self.open if element.start]
-        self.blocks = tuple(each for each in shown if each.name == "blockquote")
-        self.inlines = tuple(each for each in shown if each.name != "blockquote")
-
-    def _say(self, words: str) -> None:
-        # Joined with what stands in the same place, else `http:<b></b>//example.org` would be two
-        # runs today and, its `<b>` gone, one run and a link the next time.
-        if self.runs and self.runs[-1][:2] == (self.blocks, self.inlines):
-            self.runs[-1].words.append(words)
-        elif words:
-            self.runs.append(_Run(self.blocks, self.inlines, [words]))
+def _parsed(written: str) -> str:
+    """Take it through both libraries. Not even a wrong reference or address is left to raise."""
+    if len(written) <= _MAX_PARSED and len(_MARK.findall(written)) <= _MAX_MARKS:
+        # A Cleaner keeps its parser's state, so threads cannot share one.
+        written = Cleaner(_TAGS, _allowed, _PROTOCOLS).clean(written)
+    elif _NESTING.search(written):
+        raise _TooTangled
+    published = _LAST_WALL.clean(written)
+    if len(published.encode()) > _MAX_HTML:
+        raise _TooTangled
+    return published
 
 
-class _Writer:
-    """Puts runs together as paragraphs.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Element:
+    """One element that was opened. Two are never the same, however alike."""
 
-    Space is held back until there are words after it, and then written where both its neighbours
-    are. So paragraphs and elements are never empty and never end in a break.
-    """
-
-    def __init__(self, limit: float) -> None:
-        self.out: list[str] = []
-        self.room = limit
-        self.path: tuple[_Element, ...] = ()
-        self.paragraph = _Element("p")
-        self.space = ""
-
-    def write(self, runs: list[_Run]) -> str:
-        for run in runs:
-            names = {element.name for element in run.inlines}
-            show = _escaped if names & {"a", "code"} else _linked
-            for piece in _LINES.split("".join(run.words)):
-                words = piece.strip()
-                before, _, after = piece.partition(words) if words else (piece, "", "")
-                self.space += before
-                if words:
-                    self._move(run.blocks, run.inlines)
-                    self._put(show(words))
-                    self.space = after
-        self._put(*_ends(self.path))
-        return "".join(self.out)
-
-    def _move(self, blocks: tuple[_Element, ...], inlines: tuple[_Element, ...]) -> None:
-        """Close, space and open what lies between the last words and the next."""
-        path = (*blocks, self.paragraph, *inlines)
-        shared = _shared(self.path, path)
-        space = self.space.replace("\n", "<br>")
-        # Blank lines inside one <code> are part of it, not the end of a paragraph.
-        in_code = any(element.name == "code" for element in path[:shared])
-        if shared <= len(blocks) or (self.space.count("\n") > 1 and not in_code):
-            indent = self.space.rpartition("\n")[2]
-            self.paragraph = _Element("p", f"<p>{indent}")
-            path = (*blocks, self.paragraph, *inlines)
-            shared = _shared(self.path, path)
-            space = "\n" if self.out else ""
-        self._put(*_ends(self.path[shared:]), space, *(each.start for each in path[shared:]))
-        self.path, self.space = path, ""
-
-    def _put(self, *parts: str) -> None:
-        self.out.extend(parts)
-        self.room -= sum(map(len, parts))
-        if self.room < 0:
-            raise _TooTangled
+    name: str
+    start: str = ""  # its tag; none for a link that leads nowhere, of which the words are shown
 
 
-def _shared(one: tuple[_Element, ...], other: tuple[_Element, ...]) -> int:
-    """How many elements two paths have in common, from the outside in."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] is pair[1], zip(one, other, strict=False)))
+_PARAGRAPH = _Element("p", "<p>")
+_Path = tuple[_Element, ...]  # around some words: blockquotes, their paragraph, what is inside it
 
 
-def _ends(path: tuple[_Element, ...]) -> list[str]:
-    return [f"</{element.name}>" for element in reversed(path)]
+def _read(text: str) -> Iterator[tuple[_Path, str]]:
+    """Take a text apart into words and what is around them. What can be seen is never dropped."""
+    opened: list[_Element] = []
+    path: _Path = (_PARAGRAPH,)
+    position, crowded = 0, len(_MARK.findall(text)) > _MAX_MARKS
+    for tag in _TAG.finditer(text):
+        yield path, _resolved(text[position : tag.start()])
+        position = tag.end()
+        name = (tag["start"] or tag["end"] or tag["br"]).lower()
+        if name in _NEWLINES or (tag["end"] and name not in [each.name for each in opened]):
+            yield path, _NEWLINES.get(name, tag[0])
+            continue
+        if tag["end"]:  # what was opened inside goes on after it, as in a browser
+            opened.remove([each for each in opened if each.name == name][-1])
+        else:
+            if len(opened) >= _MAX_DEPTH + (name == "a") or (crowded and name != "a"):
+                raise _TooTangled
+            if name == "a":  # links do not nest: in HTML, too, the second ends the first
+                opened = [_Element("a") if each.name == "a" else each for each in opened]
+            opened.append(_element(name, tag["attributes"]))
+        shown = [_PARAGRAPH, *(each for each in opened if each.start)]
+        path = tuple(sorted(shown, key=lambda each: each.name != "blockquote"))
+        if name == "blockquote":
+            yield path, _NEWLINES["p"]
+    yield path, _resolved(text[position:])
 
 
 def _element(name: str, attributes: str) -> _Element:
-    given: dict[str, str] = {}
-    for attribute in _ATTRIBUTE.finditer(attributes):
-        value = _decoded((attribute[2] or "").strip("\"'"))
-        given.setdefault(attribute[1].lower(), value)
-    kept = {key: value for key in sorted(given) if (value := _allowed(name, key, given[key])) is not None}
-    if name == "a" and not _keeps(kept.get("href", "")):
+    typed: dict[str, str] = {}
+    for key, *values in _ATTRIBUTE.findall(attributes):
+        typed.setdefault(key.lower(), _resolved("".join(values)).strip(" \t\n"))
+    if name == "a" and not _keeps(typed.get("href", "")):
         return _Element(name)
-    start = "".join(f' {key}="{_quoted(value)}"' for key, value in kept.items())
-    return _Element(name, f"<{name}{start}>")
+    kept = (key for key in _ALLOWED[name] if key in typed and _allowed(name, key, typed[key]))
+    start = [name, *(f'{key}="{escape(typed[key])}"' for key in kept)]
+    return _Element(name, f"<{' '.join(start)}>")
+
+
+def _resolved(text: str) -> str:
+    """Resolve references to one character that may be in a body; the rest stays as typed."""
+    return _REFERENCE.sub(_resolve, text)
+
+
+def _resolve(reference: re.Match[str]) -> str:
+    character = unescape(reference[0])
+    return reference[0] if len(character) != 1 or _CONTROL.match(character) else character
+
+
+def _write(runs: Iterable[tuple[_Path, str]], room: float = math.inf) -> str:
+    """Put words together as paragraphs. Space waits until words follow, so nothing ends with it."""
+    out: list[str] = []
+    path: _Path = ()
+    space = ""
+    # Joined where the same is around them: `http:<b></b>//example.org` would else be two runs
+    # today, and one with a link in it the next time, when the empty <b> is gone.
+    for around, group in groupby(filter(itemgetter(1), runs), key=itemgetter(0)):
+        text = "".join(words for _, words in group)
+        words = text.strip()
+        before, _, after = text.partition(words) if words else (text, "", "")
+        space += before
+        if words:
+            linkless = any(each.name in ("a", "code") for each in around)
+            parts = _LINES.split(_escaped(words) if linkless else _linked(words))
+            first, way = _way(path, around, space), cache(partial(_way, around, around))
+            room -= len(first) + sum(map(len, parts[::2])) + len(parts) // 2 * len(way("\n\n"))
+            if room < 0:
+                raise _TooTangled
+            parts[1::2] = map(way, parts[1::2])  # the space between words
+            out += first, *parts
+            path, space = around, after
+    return "".join(out) + _ends(path)
+
+
+def _way(path: _Path, ahead: _Path, space: str) -> str:
+    """Return what to write between the last words and the next."""
+    level = ahead.index(_PARAGRAPH)
+    shared = sum(takewhile(bool, map(is_, path, ahead)))
+    in_code = any(each.name == "code" for each in path[:shared])
+    indent, between = "", space.replace("\n", "<br>")
+    if shared <= level or (between.count("<br>") > 1 and not in_code):
+        indent, between = space.rpartition("\n")[2], "\n" if path else ""
+        shared = min(shared, level)
+    starts = "".join([each.start for each in ahead[shared:]]).replace("<p>", "<p>" + indent)
+    return _ends(path[shared:]) + between + starts
+
+
+def _ends(path: _Path) -> str:
+    return "".join([f"</{each.name}>" for each in reversed(path)])
 
 
 def _linked(words: str) -> str:
-    """Escape words, and make links of the addresses among them."""
-    out, position = [], 0
-    for match in _BARE.finditer(words):
-        shown = match[0].rstrip(_TRAILING)
-        url = shown if _SCHEME.match(shown) else f"https://{shown}"
-        if _keeps(url):
-            out += _escaped(words[position : match.start()])
-            out += f'<a href="{_quoted(url)}">', _escaped(shown), "</a>"
-            position = match.start() + len(shown)
-    return "".join([*out, _escaped(words[position:])])
+    """Escape words, and link the addresses among them."""
+    out: list[str] = []
+    for number, part in enumerate(_BARE.split(words)):  # words, address, words, address, words
+        shown = part.rstrip(_TRAILING)
+        url = shown if shown[:1] in "hH" else f"https://{shown}"
+        if number % 2 and _keeps(url):
+            out.append(f'<a href="{escape(url)}">{_escaped(shown)}</a>')
+            out.append(_escaped(part[len(shown) :]))
+        else:
+            out.append(_escaped(part))
+    return "".join(out)
 
 
-def _decoded(text: str) -> str:
-    """Resolve complete character references to what may be in a body; leave the rest as typed."""
-    return _ENTITY.sub(_character, text) if "&" in text else text
+def _allowed(tag: str, name: str, value: str) -> bool:
+    """Whether an attribute may stay.
 
-
-def _character(reference: re.Match[str]) -> str:
-    character = html.unescape(reference[0])
-    return reference[0] if _UNSHOWABLE.search(character) or not character else character
-
-
-def _escaped(text: str) -> str:
-    return html.escape(text, quote=False)
-
-
-def _quoted(value: str) -> str:
-    return _escaped(value).replace('"', "&quot;")
-
-
-# ── The walls ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def _allowed(tag: str, name: str, value: str) -> str | None:
-    """Return an attribute's value if it may stay. Both bleach and nh3 ask here.
-
-    Neither is left to judge an address alone: bleach's list of schemes lets any `scheme:digits`
-    and everything relative through, and nh3 does not look at `cite`.
+    Neither library could judge an address: bleach's list of schemes passes any `scheme:digits` and
+    all that is relative, its linkify ignores the list, and nh3 does not look at `cite`.
     """
-    if name not in _ATTRIBUTES.get(tag, ()):
-        return None
-    if name not in _ADDRESSES:
-        return value
-    value = value.strip(" \t\n")
-    return value if _WEB.fullmatch(value) or _MAIL.fullmatch(value) else None
-
-
-def _bleach_allows(tag: str, name: str, value: str) -> bool:
-    # bleach hands over attributes as they were written, references and all.
-    return _allowed(tag, name, html.unescape(value)) is not None
+    lawful = name not in ("href", "cite") or _WEB.fullmatch(value) or _MAIL.fullmatch(value)
+    return bool(lawful) and name in _ALLOWED.get(tag, ())
 
 
 def _keeps(url: str) -> bool:
-    """Whether a link to this address passes every wall, nh3's stricter view of hosts included."""
-    link = f'<a href="{_quoted(url)}">'
-    return _allowed("a", "href", url) is not None and _LAST_WALL.clean(link).startswith(link[:-1])
+    """Whether a link to this passes all walls. nh3 is stricter about hosts than `_WEB` can be."""
+    if _ORDINARY.fullmatch(url):
+        return True
+    return _allowed("a", "href", url) and " href=" in _LAST_WALL.clean(f'<a href="{escape(url)}">')
 
 
 _LAST_WALL = nh3.Cleaner(
-    tags=_PUBLISHED,
-    attributes=_ATTRIBUTES,
-    attribute_filter=_allowed,
-    url_schemes=_SCHEMES,
+    tags=_TAGS,
+    attributes={tag: set(names) for tag, names in _ALLOWED.items()},
+    url_schemes=_PROTOCOLS,
     url_relative="deny",
-    link_rel=_REL,
+    link_rel="nofollow ugc noopener",
 )

@@ -1,15 +1,23 @@
 """What is in force, and what is wrong."""
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
 import click
-from flask import Flask
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask, current_app
 from flask.cli import ScriptInfo
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from widget import queue
-from widget.cli.serving import load
-from widget.config import PREFIX, Settings
+from widget.cli import folder
+from widget.config import PREFIX, ConfigError, Settings
 from widget.db import db
+from widget.notify.mail import mail_folder
+from widget.queue import Part
 
 _SECRET = {"secret_key", "secret_key_fallbacks", "owner_password", "smtp_url"}
 
@@ -18,15 +26,23 @@ _SECRET = {"secret_key", "secret_key_fallbacks", "owner_password", "smtp_url"}
 @click.pass_context
 def doctor(context: click.Context) -> None:
     """Print every setting in force and what is wrong; exits with 1 if anything is."""
-    settings = load()
+    try:
+        settings = folder.in_force()
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
     for name, field in Settings.model_fields.items():
-        click.echo(f"{PREFIX}{name.upper()}={_shown(name, getattr(settings, name))}")
+        origin = "" if name in settings.model_fields_set else "  (default)"
+        click.echo(f"{PREFIX}{name.upper()}={_shown(name, getattr(settings, name))}{origin}")
         click.echo(f"    {field.description}")
-    faults = _faults(context.ensure_object(ScriptInfo).load_app(), settings)
+    click.echo()
+    for remark in _remarks(settings):
+        click.echo(f"• {remark}")
+    with context.ensure_object(ScriptInfo).load_app().app_context():
+        faults = [*_faults_of_settings(settings), *_faults_of_parts(current_app, settings)]
     for fault in faults:
         click.echo(f"✗ {fault}")
     if not faults:
-        click.echo("✓ Everything answers.")
+        click.echo("✓ Nothing is wrong.")
     raise SystemExit(1 if faults else 0)
 
 
@@ -41,21 +57,46 @@ def _shown(name: str, value: object) -> str:
     return str(value)
 
 
-def _faults(app: Flask, settings: Settings) -> list[str]:
-    faults = []
+def _remarks(settings: Settings) -> Iterator[str]:
+    """What is no fault, but good to know."""
+    if folder.decided(settings.data):
+        holder = folder.running(settings.data)
+        state = f"is running on it (process {holder})" if holder else "is not running on it"
+        yield f"{settings.data.resolve()} was made by `widget up`, which {state}."
+    if not settings.smtp_url and settings.development:
+        yield f"Mail is written to {mail_folder(settings)}, as WIDGET_SMTP_URL is not set."
+
+
+def _faults_of_settings(settings: Settings) -> Iterator[str]:
     if not settings.secret_key:
-        faults.append("WIDGET_SECRET_KEY is not set: tokens and sessions end with this process.")
+        yield "WIDGET_SECRET_KEY is not set: nothing that is signed could be trusted."
+    if settings.development:
+        return
     if not settings.smtp_url:
-        faults.append(f"WIDGET_SMTP_URL is not set: mail is written to {settings.data / 'mail'}.")
-    if settings.public_url.startswith("http://") and not settings.development:
-        faults.append("WIDGET_PUBLIC_URL is not https: moderators' cookies can be overheard.")
-    with app.app_context():
-        try:
-            db.session.execute(text("SELECT count(*) FROM site"))
-        except SQLAlchemyError as error:
-            faults.append(
-                f"The database does not answer ({type(error).__name__}); try `widget db upgrade`."
-            )
-        if not queue.is_up():
-            faults.append("Redis does not answer: comments wait unscreened until it does.")
-    return faults
+        yield f"WIDGET_SMTP_URL is not set: nobody gets mail, it goes to {mail_folder(settings)}."
+    if settings.public_url.startswith("http://"):
+        yield "WIDGET_PUBLIC_URL is not https: moderators’ cookies can be overheard."
+
+
+def _faults_of_parts(app: Flask, settings: Settings) -> Iterator[str]:
+    yield from _faults_of_database(Path(app.extensions["migrate"].directory))
+    if not queue.is_up():
+        yield "Redis does not answer: comments wait unscreened until it does."
+    elif folder.running(settings.data):
+        for part in Part:
+            if not queue.beats(part):
+                yield f"The {part} has not told Redis lately that it works; see the log folder."
+    if settings.data.exists() and not os.access(settings.data, os.W_OK):
+        yield f"The data folder {settings.data} cannot be written to."
+
+
+def _faults_of_database(migrations: Path) -> Iterator[str]:
+    wanted = set(ScriptDirectory(str(migrations)).get_heads())
+    try:
+        with db.engine.connect() as connection:
+            found = set(MigrationContext.configure(connection).get_current_heads())
+    except SQLAlchemyError as error:
+        yield f"The database does not answer ({type(error).__name__})."
+        return
+    if found != wanted:
+        yield "The database is not at this version: run `widget db upgrade`."

@@ -1,15 +1,25 @@
 """The `widget` command: all its subcommands, and how its errors are told."""
 
-import logging
+import os
 from collections.abc import Callable
 
 import click
 from flask import Flask
 from flask.cli import ScriptInfo
 from flask_migrate.cli import db as migrations
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from widget.cli import doctor, moderators, serving, sites, transferring, up
+from widget.cli import (
+    alive,
+    doctor,
+    folder,
+    logs,
+    moderators,
+    serving,
+    sites,
+    transferring,
+    up,
+)
 from widget.config import ConfigError
 
 _COMMANDS: tuple[click.Command, ...] = (
@@ -21,15 +31,17 @@ _COMMANDS: tuple[click.Command, ...] = (
     moderators.moderator,
     transferring.import_,
     doctor.doctor,
+    alive.alive,
 )
 
 
 def run(*, create_app: Callable[[], Flask], work: Callable[[], None]) -> None:
     """Run the command line. A user's mistake ends in one clear sentence, never in a traceback."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logs.of_a_command()
 
     def make() -> Flask:
         try:
+            os.environ.update(folder.environment(folder.in_force()))
             return create_app()
         except ConfigError as error:
             raise click.ClickException(str(error)) from error
@@ -41,8 +53,10 @@ def run(*, create_app: Callable[[], Flask], work: Callable[[], None]) -> None:
     )
     try:
         group.main(prog_name="widget", obj=ScriptInfo(create_app=make))
-    except (OperationalError, ProgrammingError) as error:
+    except DBAPIError as error:
         raise SystemExit(
             f"Error: the database does not answer as it should ({error.orig}).\n"
             "Is WIDGET_DATABASE_URL right, and has `widget db upgrade` run?"
         ) from error
+    except ArgumentError as error:
+        raise SystemExit(f"Error: WIDGET_DATABASE_URL is not an address ({error}).") from error

@@ -8,10 +8,10 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from widget import config
+from widget.comments.threading import origin_of
 from widget.db import db, writing
 from widget.models import Hold, Order, Site
 from widget.models.site import MAX_DEPTH, MAX_KEY
-from widget.web.origin import origin_of
 
 _KEY = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{MAX_KEY - 1}}}")
 _MAX_PAGE_SIZE = 200

@@ -14,6 +14,10 @@ from datetime import datetime
 MIN_KEY = 20
 MAX_KEY = 128
 _NETWORK_BITS = {4: 24, 6: 48}
+# One connection has one address of version 4, but 2**64 of version 6.
+_CONNECTION_BITS = {4: 32, 6: 64}
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,26 +40,36 @@ def recognise(
     secret: str, *, site_id: int, key: str | None, address: str | None, at: datetime
 ) -> Author:
     """Hash what tells one author from another. The raw values go no further."""
-    month = f"address {at:%Y-%m}"
-    exact, network = _address_and_network(address)
+    ip = _parsed(address)
     return Author(
         key_hash=hash_key(secret, site_id=site_id, key=key),
-        address_hash=_hash(secret, month, exact) if exact else None,
-        network_hash=_hash(secret, month, network) if network else None,
+        address_hash=_hash(secret, _month(at), str(ip)) if ip else None,
+        network_hash=_hash(secret, _month(at), _network(ip, _NETWORK_BITS)) if ip else None,
     )
 
 
-def _address_and_network(address: str | None) -> tuple[str, str]:
-    if not address:
-        return "", ""
+def hash_connection(secret: str, *, address: str | None, at: datetime) -> str | None:
+    """The hash that stands for whoever holds an address; what limits are counted by."""
+    ip = _parsed(address)
+    return _hash(secret, _month(at), _network(ip, _CONNECTION_BITS)) if ip else None
+
+
+def _parsed(address: str | None) -> _Address | None:
     try:
-        ip = ipaddress.ip_address(address)
+        # Without the zone of a link-local address: it names a network card of ours.
+        ip = ipaddress.ip_address((address or "").partition("%")[0])
     except ValueError:
-        return "", ""
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
-    network = ipaddress.ip_network(f"{ip}/{_NETWORK_BITS[ip.version]}", strict=False)
-    return str(ip), str(network)
+        return None
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return mapped or ip
+
+
+def _network(ip: _Address, bits: dict[int, int]) -> str:
+    return str(ipaddress.ip_network(f"{ip}/{bits[ip.version]}", strict=False))
+
+
+def _month(at: datetime) -> str:
+    return f"address {at:%Y-%m}"
 
 
 def _hash(secret: str, purpose: str, value: str) -> str:

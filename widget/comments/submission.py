@@ -150,8 +150,11 @@ def _refuse_duplicate(thread: Thread, draft: Draft, digest: str) -> None:
         Comment.thread_id == thread.id,
         Comment.parent_id == draft.parent_id,
         Comment.author == draft.author,
+        Comment.email == draft.email,
         Comment.status != Status.trash,
         Comment.created_at > now() - _DUPLICATE_WINDOW,
     )
+    if draft.nonce:  # our own twin, sent at the same moment, is no duplicate: see submit()
+        same = same.where(Comment.nonce.is_(None) | (Comment.nonce != draft.nonce))
     if db.session.scalar(same.limit(1)):
         raise Duplicate("It looks as though you have said that here already.")

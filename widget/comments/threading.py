@@ -17,6 +17,8 @@ _TRACKING = re.compile(
     re.IGNORECASE,
 )
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
+# Not all databases can store these, and no address holds them.
+_UNSTORABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def page_identity(page: str) -> str:
@@ -25,7 +27,7 @@ def page_identity(page: str) -> str:
     Scheme and host are lower-cased, a default port, the fragment, tracking parameters and a
     trailing slash are dropped. Cleaning twice changes nothing.
     """
-    page = page.strip()
+    page = without_control(page).strip()
     if not page.lower().startswith(("http://", "https://")):
         return page
     try:
@@ -42,6 +44,20 @@ def page_identity(page: str) -> str:
     return urlunsplit(
         (scheme, host.removesuffix(_DEFAULT_PORT[scheme]), path or "/", urlencode(query), "")
     )
+
+
+def origin_of(url: str) -> str:
+    """`https://example.org:8443/a/b` is of the origin `https://example.org:8443`."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def without_control(text: str) -> str:
+    """A text that came with the page, not from a reader's hand, without what no one meant."""
+    return _UNSTORABLE.sub("", text)
 
 
 def find_thread(site: Site, page: str) -> Thread | None:

@@ -74,13 +74,24 @@ def undo(decision: Decision, by: By) -> Decision:
     return _apply(comment, Move.undo, decision.status_to, decision.status_from, by)
 
 
+def lock_thread_of(comment_id: int) -> None:
+    """Wait for concurrent moves of the comment's thread, and keep others waiting.
+
+    For whoever will write the comment's row before moving it: all must take the two locks in the
+    same order, the thread's first, or two of them could wait for each other for ever.
+    """
+    thread = select(Thread.id).join(Comment, Comment.thread_id == Thread.id)
+    db.session.execute(
+        # Not the stronger lock: a new comment refers to this row and need not wait.
+        thread.where(Comment.id == comment_id).with_for_update(of=Thread, key_share=True)
+    )
+
+
 def _apply(comment: Comment, what: Move, seen: Status, target: Status, by: By) -> Decision:
     if A in (seen, target):
         # First, because this row's lock puts concurrent moves of one thread in line.
         _touch_thread(comment, (target is A) - (seen is A))
-    before = seen if target in _OUT_OF_SIGHT and seen not in _OUT_OF_SIGHT else None
-    if target in _OUT_OF_SIGHT and seen in _OUT_OF_SIGHT:
-        before = comment.status_before
+    before = _before(comment, what, seen) if target in _OUT_OF_SIGHT else None
     claimed = db.session.execute(
         update(Comment)
         .where(Comment.site_id == comment.site_id, Comment.id == comment.id, Comment.status == seen)
@@ -108,6 +119,28 @@ def _apply(comment: Comment, what: Move, seen: Status, target: Status, by: By) -
     return decision
 
 
+def _before(comment: Comment, what: Move, seen: Status) -> Status | None:
+    """Where a comment that goes out of sight will be restored to."""
+    if seen in _OUT_OF_SIGHT:
+        return comment.status_before
+    if what is not Move.undo:
+        return seen
+    # An approval is taken back: the comment returns to spam or trash as it was there, and what was
+    # approved by mistake must not be approved by restoring it.
+    return db.session.scalar(
+        select(Decision.status_from)
+        .where(
+            Decision.site_id == comment.site_id,
+            Decision.comment_id == comment.id,
+            Decision.move != Move.undo,
+            Decision.status_from.not_in(_OUT_OF_SIGHT),
+            Decision.status_to.in_(_OUT_OF_SIGHT),
+        )
+        .order_by(Decision.id.desc())
+        .limit(1)
+    )
+
+
 def _touch_thread(comment: Comment, change: int) -> None:
     db.session.execute(
         update(Thread)
@@ -121,7 +154,8 @@ def _settle_places(comment: Comment) -> None:
     comment.shown = comment.status is A or _has_shown_reply(comment)
     db.session.flush()
     for ancestor_id in paths.ancestor_ids(comment.path):
-        above = db.session.get(Comment, ancestor_id)
+        # Anew, because another move may have changed it before ours had the thread's lock.
+        above = db.session.get(Comment, ancestor_id, populate_existing=True)
         if above is None:  # a purged ancestor leaves its segment behind
             continue
         shown = above.status is A or comment.shown or _has_shown_reply(above)

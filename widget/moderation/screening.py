@@ -19,6 +19,7 @@ def screen(comment_id: int) -> list[Delivery]:
     The claim and everything it leads to are one transaction: a worker killed half way leaves the
     comment unscreened, and of two workers with the same id one finds nothing to claim.
     """
+    moves.lock_thread_of(comment_id)
     claimed = db.session.execute(
         update(Comment)
         .where(Comment.id == comment_id, Comment.screened_at.is_(None))
@@ -49,6 +50,18 @@ def unscreened(older_than: timedelta, limit: int = 500) -> list[int]:
         .limit(limit)
     )
     return list(db.session.scalars(waiting))
+
+
+def longest_wait() -> timedelta:
+    """For how long the oldest comment that is not screened has waited; nothing if there is none."""
+    moment = now()
+    oldest = db.session.scalar(
+        select(Comment.created_at)
+        .where(Comment.screened_at.is_(None))
+        .order_by(Comment.created_at)
+        .limit(1)
+    )
+    return max(moment - oldest, timedelta()) if oldest else timedelta()
 
 
 def is_known(comment: Comment) -> bool:

@@ -9,21 +9,23 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from flask import render_template
 
 from widget.config import Settings
 from widget.models import Comment, Delivery, Move
-from widget.notify.links import MailedMove, sign
+from widget.notify.links import VALID_SECONDS, MailedMove, sign
 
 _TIMEOUT = 20
-_OFFERED = (Move.approve, Move.spam, Move.trash)
+_OFFERED = {Move.approve: "Approve", Move.spam: "Spam", Move.trash: "Trash"}
+# The queue shows longer comments whole.
+_MAX_BODY = 5000
 # Replies from 500 up say that another try cannot help (RFC 5321, 4.2.1).
 _PERMANENT = 500
 
 
-class NotSent(Exception):  # noqa: N818 (says what happened to a mail)
+class NotSent(Exception):
     """The mail did not go out; `for_good` says whether trying again can help."""
 
     def __init__(self, why: str, *, for_good: bool) -> None:
@@ -32,19 +34,20 @@ class NotSent(Exception):  # noqa: N818 (says what happened to a mail)
 
 
 def held(settings: Settings, delivery: Delivery, comment: Comment) -> EmailMessage:
-    """The mail that asks a moderator about a held comment."""
-    links = {
-        move: f"{settings.public_url}/desk/decide/"
-        + sign(
-            settings,
-            MailedMove(
-                comment_id=comment.id, moderator_id=delivery.payload["moderator"], move=move
-            ),
-        )
-        for move in _OFFERED
-    }
+    """The mail that asks a moderator about a held comment.
+
+    It holds what the decision needs and no more: the author's e-mail address stays here.
+    """
     title = comment.thread.title or comment.thread.page
-    known = {"comment": comment, "title": title, "links": links, "desk": settings.public_url}
+    known = {
+        "comment": comment,
+        "title": title,
+        "article": _article(settings, comment),
+        "body": _shortened(comment.body),
+        "links": _links(settings, delivery, comment),
+        "days": VALID_SECONDS // 86_400,
+        "queue": f"{settings.public_url}/desk/pending/",
+    }
     return compose(
         settings,
         recipient=delivery.recipient,
@@ -53,6 +56,33 @@ def held(settings: Settings, delivery: Delivery, comment: Comment) -> EmailMessa
         html=render_template("mail/held.html", **known),
         unique=f"{delivery.site_id}:{delivery.dedupe_key}",
     )
+
+
+def _links(settings: Settings, delivery: Delivery, comment: Comment) -> dict[str, str]:
+    """What can be decided, in words, and the page that asks for it."""
+    return {
+        words: f"{settings.public_url}/desk/decide/"
+        + sign(
+            settings,
+            MailedMove(
+                comment_id=comment.id, moderator_id=delivery.payload["moderator"], move=move
+            ),
+        )
+        for move, words in _OFFERED.items()
+    }
+
+
+def _article(settings: Settings, comment: Comment) -> str:
+    """Where the comment would stand: the host page, or ours where its address is not known."""
+    if comment.thread.url.startswith(("http://", "https://")):
+        return comment.thread.url
+    query = urlencode({"page": comment.thread.page})
+    return f"{settings.public_url}/t/{comment.site.key}?{query}"
+
+
+def _shortened(body: str) -> str:
+    """As much of a comment as a mail should carry."""
+    return body if len(body) <= _MAX_BODY else f"{body[:_MAX_BODY]} […]"
 
 
 def compose(

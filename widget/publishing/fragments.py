@@ -80,9 +80,9 @@ class Cache:
 
 
 def init_app(app: Flask) -> None:
-    """Give the app its fragments, the hash of its templates, and the filter `cleaned`."""
+    """Give the app its fragments, the hash of their look, and the filter `cleaned`."""
     app.extensions["fragments"] = Cache()
-    app.extensions["look"] = look_of_templates()
+    app.extensions["look"] = look_of_templates(app.extensions["settings"].public_url)
     app.add_template_filter(sanitize.stored, "cleaned")
 
 
@@ -91,9 +91,9 @@ def cache() -> Cache:
     return cast("Cache", current_app.extensions["fragments"])
 
 
-def look_of_templates() -> str:
+def look_of_templates(public_url: str) -> str:
     """A short hash of all that shapes a fragment but is not in the database."""
-    digest = hashlib.sha256(str(sanitize.VERSION).encode())
+    digest = hashlib.sha256(f"{sanitize.VERSION} {public_url}".encode())
     for template in sorted(_TEMPLATES.rglob("*.html")):
         digest.update(template.read_bytes())
     return digest.hexdigest()[:8]
@@ -161,6 +161,7 @@ def render(
         thread=thread,
         page=view.page,
         order=order,
+        after=view.after,
         comments=pages.read(site, thread, order=order, after=view.after),
         token=form_token.issue(
             settings.secret_key, site_id=site.id, at_epoch=form_token.epoch()

@@ -92,8 +92,6 @@ def _root_paths(site: Site, thread: Thread, order: Order, cursor: bytes | None) 
 
 _COLUMNS = (
     Comment.id,
-    Comment.parent_id,
-    Comment.depth,
     Comment.status,
     Comment.kind,
     Comment.author,
@@ -103,10 +101,12 @@ _COLUMNS = (
 )
 
 
-def _rows(site: Site, thread: Thread, first: bytes, last: bytes) -> list[tuple[int | None, int, Node]]:
-    """Parent id, depth and node of each comment from the first root to the last root's replies."""
+def _rows(
+    site: Site, thread: Thread, first: bytes, last: bytes
+) -> list[tuple[bytes, int | None, Node]]:
+    """Path, parent's id and node of each comment from the first root to the last one's replies."""
     rows = db.session.execute(
-        select(*_COLUMNS)
+        select(Comment.path, Comment.parent_id, *_COLUMNS)
         .where(
             Comment.site_id == site.id,
             Comment.thread_id == thread.id,
@@ -116,13 +116,11 @@ def _rows(site: Site, thread: Thread, first: bytes, last: bytes) -> list[tuple[i
         )
         .order_by(Comment.path)
     )
-    return [(row.parent_id, row.depth, _node(*row)) for row in rows]
+    return [(path, parent_id, _node(*node)) for path, parent_id, *node in rows]
 
 
 def _node(  # noqa: PLR0913, PLR0917 (the columns of one row, in their order)
     comment_id: int,
-    _parent_id: int | None,
-    _depth: int,
     status: Status,
     kind: Kind,
     author: str,
@@ -142,19 +140,20 @@ def _node(  # noqa: PLR0913, PLR0917 (the columns of one row, in their order)
     )
 
 
-def _tree(rows: list[tuple[int | None, int, Node]], depth: int) -> list[Node]:
+def _tree(rows: list[tuple[bytes, int | None, Node]], depth: int) -> list[Node]:
     """Nest rows that come depth first, to `depth` levels; deeper ones stand on the last level."""
     top: list[Node] = []
     by_id: dict[int, Node] = {}
-    line: list[Node] = []  # the nodes above the next one, as displayed
-    for parent_id, stored_depth, node in rows:
+    line: list[tuple[bytes, Node]] = []  # what stands above the next one, as displayed
+    for path, parent_id, node in rows:
         by_id[node.id] = node
-        level = min(stored_depth, depth - 1)
-        del line[level:]
-        # A purged ancestor leaves a gap: then the reply stands one level up.
-        (line[-1].replies if line else top).append(node)
+        # A purged ancestor leaves a gap: then a reply stands one level up.
+        while line and (len(line) >= depth or not path.startswith(line[-1][0])):
+            line.pop()
+        above = line[-1][1] if line else None
+        (above.replies if above else top).append(node)
         parent = by_id.get(parent_id) if parent_id else None
-        if parent and (not line or parent is not line[-1]):
+        if parent is not above:
             node.in_reply_to = parent
-        line.append(node)
+        line.append((path, node))
     return top

@@ -1,19 +1,41 @@
 """Moderators' accounts: Flask-Security, told where things are in this house."""
 
 import uuid
+from datetime import timedelta
+from http import HTTPStatus
 from typing import cast
 
-from email_validator import EmailNotValidError, validate_email
-from flask import Flask, Response, request
-from flask_security import Security, SQLAlchemyUserDatastore, current_user, hash_password
+from flask import Flask, Response, redirect, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
-from sqlalchemy import select
+from flask_security import (
+    Security,
+    SQLAlchemyUserDatastore,
+    current_user,
+    url_for_security,
+    views,
+)
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from widget.config import Settings
 from widget.db import db
-from widget.models import Membership, Moderator, Role, SecurityRole, Site
+from widget.models import Moderator, SecurityRole
+from widget.moderation.people import MIN_PASSWORD
+from widget.web import limits
 
-MIN_PASSWORD = 10
+
+def _was_refused(response: Response) -> bool:
+    """A right password is answered by a redirect, a wrong one by the form again."""
+    return response.status_code == HTTPStatus.OK
+
+
+# Only refused passwords count, because everyone in an office may share one network address.
+_guess = limits.limiter.shared_limit(
+    "10 per minute;60 per hour", scope="password", methods=["POST"], deduct_when=_was_refused
+)
+_GUARDED = {
+    "security.login": _guess(views.login),
+    "security.change_password": _guess(views.change_password),
+}
 
 
 class DeskSessions(SecureCookieSessionInterface):
@@ -41,13 +63,17 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_POST_LOGOUT_VIEW="/desk/login",
         SECURITY_LOGIN_USER_TEMPLATE="desk/login.html",
         SECURITY_CHANGEABLE=True,
-        SECURITY_CHANGE_PASSWORD_TEMPLATE="desk/password.html",
+        SECURITY_CHANGE_PASSWORD_TEMPLATE="desk/password.html",  # noqa: S106
         SECURITY_POST_CHANGE_VIEW="/desk/",
         SECURITY_CHANGE_URL="/password",
         SECURITY_SEND_PASSWORD_CHANGE_EMAIL=False,
         SECURITY_LOGOUT_METHODS=["POST"],
         SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False, "test_environment": True},
         SECURITY_UNAUTHORIZED_VIEW=None,
+        SECURITY_FRESHNESS=timedelta(minutes=-1),  # no page asks for the password once more
+        SECURITY_MSG_GENERIC_AUTHN_FAILED=("The e-mail address or the password is wrong.", "error"),
+        SECURITY_MSG_INVALID_PASSWORD=("This is not your password.", "error"),
+        SECURITY_MSG_PASSWORD_CHANGE=("Your password is changed.", "done"),
         SECURITY_RETURN_GENERIC_RESPONSES=True,
         SECURITY_FLASH_MESSAGES=True,
         REMEMBER_COOKIE_PATH="/desk",
@@ -57,48 +83,17 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     # Flask-Security signs with it at start; `widget doctor` says what is missing before that.
     app.config["SECRET_KEY"] = settings.secret_key or uuid.uuid4().hex
-    Security(app, SQLAlchemyUserDatastore(db, Moderator, SecurityRole))
+    security = Security(app, SQLAlchemyUserDatastore(db, Moderator, SecurityRole))
+    security.unauthn_handler(_ask_to_sign_in)
+    app.view_functions.update(_GUARDED)
+
+
+def _ask_to_sign_in(*_: object, **_known: object) -> WerkzeugResponse:
+    """To the sign-in page, and from there to where one wanted to be."""
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for_security("login", next=wanted))
 
 
 def signed_in() -> Moderator:
     """Whoever is signed in to the desk (behind auth_required)."""
     return cast("Moderator", current_user._get_current_object())  # noqa: SLF001
-
-
-def add(
-    site: Site, *, email: str, password: str, role: Role, name: str = ""
-) -> tuple[Moderator, bool]:
-    """Give an account its place at a site; returns it and whether it was made for that.
-
-    An account that exists keeps its password. Raises ValueError, in words, for a faulty e-mail or
-    a password that is too short.
-    """
-    try:
-        checked = validate_email(email, check_deliverability=False, test_environment=True)
-    except EmailNotValidError as error:
-        raise ValueError(f"“{email}” is not an e-mail address.") from error
-    address = checked.normalized.lower()
-    moderator = db.session.scalar(select(Moderator).where(Moderator.email == address))
-    is_new = moderator is None
-    if moderator is None:
-        if len(password) < MIN_PASSWORD:
-            raise ValueError(f"A password needs at least {MIN_PASSWORD} characters.")
-        moderator = Moderator(
-            email=address,
-            name=name,
-            password=hash_password(password),
-            fs_uniquifier=uuid.uuid4().hex,
-        )
-        db.session.add(moderator)
-        db.session.flush()
-    place = db.session.scalar(
-        select(Membership).where(
-            Membership.site_id == site.id, Membership.moderator_id == moderator.id
-        )
-    )
-    if place is None:
-        place = Membership(site_id=site.id, moderator_id=moderator.id)
-        db.session.add(place)
-    place.role = role
-    db.session.flush()
-    return moderator, is_new

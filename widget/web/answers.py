@@ -35,8 +35,11 @@ def notice(status: int, message: str, *, field: str = "") -> Response:
         case Wanted.json:
             response = jsonify({"error": message, "field": field or None})
         case Wanted.page:
+            template = "desk/message.html" if request.path.startswith("/desk") else "message.html"
             response = make_response(
-                templates.render("message.html", message=message, status=status)
+                templates.render(
+                    template, message=message, status=status, posted=request.method == "POST"
+                )
             )
         case Wanted.fragment:
             response = make_response(

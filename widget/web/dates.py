@@ -14,7 +14,7 @@ def init_app(app: Flask) -> None:
 
 def moment(at: datetime, zone: str = "UTC") -> str:
     """The classic absolute form."""
-    local = at.astimezone(_zone(zone))
+    local = at.astimezone(zone_of(zone))
     hour = local.hour % 12 or 12
     half = "am" if local.hour < 12 else "pm"  # noqa: PLR2004
     return f"{local:%B} {local.day}, {local.year} at {hour}:{local:%M} {half}"
@@ -25,7 +25,8 @@ def iso(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _zone(name: str) -> tzinfo:
+def zone_of(name: str) -> tzinfo:
+    """A site's zone; UTC for a name that is not known."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):

@@ -1,7 +1,11 @@
 """What the embed reads: the script, a thread, counts."""
 
+import gzip
+from functools import lru_cache
+from pathlib import Path
 from typing import cast
 
+import brotli
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from widget.comments.threading import find_thread, page_identity
@@ -16,20 +20,35 @@ bp = Blueprint("embed", __name__)
 bp.after_request(origin.cross_origin_headers)
 
 _MAX_COUNTS = 100
+_KINDS = {".js": "text/javascript", ".css": "text/css"}
 
 
 @bp.get("/embed.js", endpoint="script")
 @bp.get("/embed.css", endpoint="style")
 def asset() -> Response:
     """The script and its style, for any page."""
-    response = current_app.send_static_file(request.path.removeprefix("/"))
+    path = Path(cast("str", current_app.static_folder), request.path.removeprefix("/"))
+    coding = request.accept_encodings.best_match(["br", "gzip"]) or ""
+    response = Response(_coded(path, path.stat().st_mtime_ns, coding), mimetype=_KINDS[path.suffix])
+    if coding:
+        response.content_encoding = coding
+    response.vary.add("Accept-Encoding")
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.cache_control.no_cache = None
     response.cache_control.public = True
     response.cache_control.max_age = 300
-    return response
+    response.add_etag()
+    return cast("Response", response.make_conditional(request))
+
+
+@lru_cache(maxsize=12)
+def _coded(path: Path, _changed_at: int, coding: str) -> bytes:
+    """A file's bytes, in a content coding; read anew when it has changed."""
+    plain = path.read_bytes()
+    if coding == "br":
+        return brotli.compress(plain)
+    return gzip.compress(plain, mtime=0) if coding == "gzip" else plain
 
 
 @bp.get("/embed/<key>/thread")

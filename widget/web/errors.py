@@ -4,13 +4,14 @@ import logging
 
 from flask import Flask, Response
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
-from widget.comments.submission import Duplicate, Refusal, ThreadClosed
+from widget.comments.submission import Duplicate, ParentGone, Refusal, ThreadClosed
 from widget.db import db
 from widget.moderation.moves import IllegalMove
 from widget.publishing.pages import BadCursor
+from widget.web import limits
 from widget.web.answers import notice
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,13 @@ _WORDS = {
     429: "You are posting too quickly. Please wait a moment and send it again.",
     500: "Something went wrong on our side. Nothing you typed was changed; please try again.",
 }
-_RETRY_SECONDS = "10"
+_RETRY_SECONDS = 10
+# How a refused comment is answered, and beside which field the words stand.
+REFUSED: dict[type[Refusal], tuple[int, str]] = {
+    ThreadClosed: (403, ""),
+    Duplicate: (409, "body"),
+    ParentGone: (422, "parent"),
+}
 
 
 def init_app(app: Flask) -> None:
@@ -35,7 +42,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refusal, _refusal)
     app.register_error_handler(IllegalMove, _illegal_move)
     app.register_error_handler(BadCursor, _bad_cursor)
-    app.register_error_handler(OperationalError, _database_away)
+    for away in (OperationalError, InterfaceError, TimeoutError):
+        app.register_error_handler(away, _database_away)
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -47,7 +55,7 @@ def _http_error(error: HTTPException) -> Response:
         own_words = None
     response = notice(code, own_words or _WORDS.get(code, error.name))
     if code in {429, 503}:
-        retry_after = getattr(error, "retry_after", None)
+        retry_after = limits.retry_after() if code == 429 else None  # noqa: PLR2004
         response.headers["Retry-After"] = str(retry_after or _RETRY_SECONDS)
     if code == 405:  # noqa: PLR2004
         response.headers.extend(
@@ -62,9 +70,8 @@ def _form_too_old(_error: CSRFError) -> Response:
 
 def _refusal(error: Refusal) -> Response:
     db.session.rollback()
-    if isinstance(error, Duplicate):
-        return notice(409, str(error), field="body")
-    return notice(403 if isinstance(error, ThreadClosed) else 409, str(error))
+    status, field = REFUSED[type(error)]
+    return notice(status, str(error), field=field)
 
 
 def _illegal_move(error: IllegalMove) -> Response:
@@ -76,9 +83,9 @@ def _bad_cursor(_error: BadCursor) -> Response:
     return notice(400, "This page of the comments does not exist. Please start from the first one.")
 
 
-def _database_away(error: DBAPIError) -> Response:
+def _database_away(error: SQLAlchemyError) -> Response:
     db.session.rollback()
-    log.error("the database is away: %s", type(error.orig).__name__)
+    log.error("the database is away: %s", type(getattr(error, "orig", error)).__name__)
     response = notice(503, "Comments cannot be stored for the moment. Please send it again soon.")
-    response.headers["Retry-After"] = _RETRY_SECONDS
+    response.headers["Retry-After"] = str(_RETRY_SECONDS)
     return response

@@ -5,12 +5,15 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, IntegerField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from widget import sanitize
+from widget.comments.threading import page_identity, without_control
 from widget.models import Move, Site, Status
 from widget.models.comment import MAX_AUTHOR, MAX_EMAIL, MAX_NONCE, MAX_WEBSITE
 from widget.models.thread import MAX_PAGE
+
+_MAX_ID = 2**63 - 1
 
 
 class _Body(TextAreaField):
@@ -31,10 +34,13 @@ class CommentForm(FlaskForm):
     class Meta:
         csrf = False
 
-    page = StringField(validators=[DataRequired("The page is missing.")])
-    url = StringField(validators=[Length(max=2000)])
-    title = StringField()
-    parent = IntegerField(validators=[Optional()])
+    # The first three come from the host page, not from the reader's hand.
+    page = StringField(filters=[lambda page: page_identity(page or "")])
+    url = StringField(filters=[lambda url: without_control(url or "")])
+    title = StringField(filters=[lambda title: without_control(" ".join((title or "").split()))])
+    parent = IntegerField(
+        validators=[Optional(), NumberRange(1, _MAX_ID, "There is no such comment to reply to.")]
+    )
     author = StringField()
     email = StringField()
     website = StringField()
@@ -55,17 +61,19 @@ class CommentForm(FlaskForm):
         return len((self.body.data or "").encode(errors="surrogatepass")) > sanitize.MAX_BODY_BYTES
 
     def validate_page(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError("Please say which page this comment is for.")
         _no_longer_than(field, MAX_PAGE, "The page's name")
-        _well_formed(field)
 
     def validate_author(self, field: Field) -> None:
-        _no_longer_than(field, MAX_AUTHOR, "Your name")
         try:
             field.data = sanitize.plain(field.data or "")
         except sanitize.Unacceptable as error:
             raise ValidationError(str(error)) from error
         if not field.data:
             raise ValidationError("Please enter your name.")
+        # Measured last: composing characters (NFC) can make a text longer.
+        _no_longer_than(field, MAX_AUTHOR, "Your name")
 
     def validate_email(self, field: Field) -> None:
         field.data = (field.data or "").strip()
@@ -101,14 +109,9 @@ class CommentForm(FlaskForm):
         except sanitize.Unacceptable as error:
             raise ValidationError(str(error)) from error
 
-    def validate_title(self, field: Field) -> None:
-        _well_formed(field)
-
-    def validate_url(self, field: Field) -> None:
-        _well_formed(field)
-
     def validate_nonce(self, field: Field) -> None:
-        _well_formed(field)
+        if without_control(field.data or "") != (field.data or ""):
+            raise ValidationError("The nonce holds a character that cannot be stored.")
 
 
 class MoveForm(FlaskForm):
@@ -137,9 +140,3 @@ def _no_longer_than(field: Field, limit: int, what: str) -> None:
     length = len(field.data or "")
     if length > limit:
         raise ValidationError(f"{what} can have {limit} characters; this has {length}.")
-
-
-def _well_formed(field: Field) -> None:
-    """No text that a database would refuse, or that would break a header or a log line."""
-    if any(char < " " or char == "\x7f" or "\ud800" <= char <= "\udfff" for char in field.data or ""):
-        raise ValidationError("This holds a character that cannot be stored.")

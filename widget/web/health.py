@@ -1,11 +1,11 @@
 """Is the process alive (/healthz), can it work (/readyz)?"""
 
 from flask import Blueprint, Response, jsonify
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from widget import queue
 from widget.db import db
+from widget.moderation import screening
 
 bp = Blueprint("health", __name__)
 
@@ -18,13 +18,18 @@ def healthz() -> Response:
 
 @bp.get("/readyz")
 def readyz() -> Response:
-    """The database answers (else 503). Redis may be away: work waits, nothing is lost."""
+    """The database answers (else 503). Redis may be away: work waits, nothing is lost.
+
+    `queue_age` says for how many seconds the oldest comment has waited to be screened.
+    """
+    age: float | None = None
     try:
-        db.session.execute(text("SELECT 1"))
+        age = screening.longest_wait().total_seconds()
         database = True
     except SQLAlchemyError:
         db.session.rollback()
         database = False
-    response = jsonify({"database": database, "redis": queue.is_up()})
+    response = jsonify({"database": database, "redis": queue.is_up(), "queue_age": age})
     response.status_code = 200 if database else 503
+    response.headers["Cache-Control"] = "no-store"
     return response

@@ -1,20 +1,23 @@
 """How often one network address may post, counted in Redis, or in memory while Redis is away."""
 
+import time
+
 from flask import Flask
 from flask_limiter import Limiter
 
 from widget import config
-from widget.config import Settings
 from widget.web import origin
 
-limiter = Limiter(key_func=origin.network_key, headers_enabled=True)
+limiter = Limiter(key_func=origin.connection)
 
 
-def init_app(app: Flask, settings: Settings) -> None:
+def init_app(app: Flask) -> None:
     """Fail open: a dead Redis must not stop anyone from writing."""
     app.config.update(
-        RATELIMIT_STORAGE_URI=settings.redis_url,
-        RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
+        # Only says of which kind: it has no word for a Redis on a socket in the file system.
+        RATELIMIT_STORAGE_URI="redis://",
+        # The app's own connections, because they give up soon where Redis hangs.
+        RATELIMIT_STORAGE_OPTIONS={"connection_pool": app.extensions["redis"].connection_pool},
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
         RATELIMIT_KEY_PREFIX="widget",
     )
@@ -24,3 +27,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 def posting() -> str:
     """The limit on posts."""
     return config.current().post_limit
+
+
+def retry_after() -> int | None:
+    """In how many seconds the limit that was just reached is open again."""
+    reached = limiter.current_limit
+    return max(1, reached.reset_at - int(time.time())) if reached else None

@@ -1,22 +1,26 @@
 """Which site is this, may this origin speak to it, and from which network is it asked?"""
 
-from urllib.parse import urlsplit
+from typing import cast
 
-from flask import Response, abort, g, request
+from flask import Response, abort, current_app, request
 from sqlalchemy import select
 
 from widget import config
 from widget.comments import authorship
+from widget.comments.threading import origin_of
 from widget.db import db, now
 from widget.models import Site
 
 
 def site_or_404(key: str) -> Site:
-    """The site with this public key; remembered for cross_origin_headers()."""
-    site = db.session.scalar(select(Site).where(Site.key == key))
+    """The site with this public key; its origins are remembered for cross_origin_headers()."""
+    # No key holds anything else; not every database could even be asked for it.
+    is_key = key.isascii() and key.isprintable()
+    site = db.session.scalar(select(Site).where(Site.key == key)) if is_key else None
     if site is None:
+        _origins().pop(key, None)
         abort(404, "There is no such site here.")
-    g.site = site
+    _origins()[key] = frozenset(site.origins)
     return site
 
 
@@ -40,34 +44,27 @@ def may_hold(site: Site, url: str) -> bool:
     return origin_of(url) in site.origins
 
 
-def origin_of(url: str) -> str:
-    """`https://example.org:8443/a/b` is of the origin `https://example.org:8443`."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return f"{parts.scheme}://{parts.netloc}".lower()
-
-
 def cross_origin_headers(response: Response) -> Response:
-    """Let the site's own pages read the answer, and no one else's; never with credentials."""
+    """Let the site's own pages read the answer, and no one else's; never with credentials.
+
+    From memory, so that even the answer that the database is away can be read.
+    """
     response.vary.add("Origin")
     origin = request.headers.get("Origin")
-    site: Site | None = g.get("site")
-    if origin and site is not None and origin in site.origins:
+    if origin and origin in _origins().get((request.view_args or {}).get("key", ""), ()):
         response.access_control_allow_origin = origin
+        response.access_control_expose_headers = ["Retry-After"]
     return response
 
 
-def network_key() -> str:
-    """What rate limits count by: never the address itself, so that Redis does not hold it."""
-    return (
-        authorship.recognise(
-            config.current().secret_key,
-            site_id=0,
-            key=None,
-            address=request.remote_addr,
-            at=now(),
-        ).address_hash
-        or "unknown"
+def _origins() -> dict[str, frozenset[str]]:
+    """The origins of the sites that this process was last asked for, by their keys."""
+    return cast("dict[str, frozenset[str]]", current_app.extensions.setdefault("origins", {}))
+
+
+def connection() -> str:
+    """What limits are counted by: never the address itself, so that Redis does not hold it."""
+    found = authorship.hash_connection(
+        config.current().secret_key, address=request.remote_addr, at=now()
     )
+    return found or "unknown"

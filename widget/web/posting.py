@@ -1,37 +1,40 @@
 """What readers send: a comment, and the question which pending ones are mine."""
 
 from flask import Blueprint, Response, abort, make_response, redirect, request
-
 from sqlalchemy import select
 
 from widget import config, jobs
 from widget.comments import authorship
-from widget.comments.submission import Arrival, Draft, submit
+from widget.comments.submission import Arrival, Draft, Duplicate, ParentGone, submit
 from widget.comments.threading import find_thread
-from widget.db import db, now
+from widget.db import db, now, reading
 from widget.models import Comment, Site, Status, Thread
 from widget.publishing import form_token, templates
 from widget.publishing.fragments import View
 from widget.queue import enqueue
-from widget.web import limits, origin, standalone
+from widget.web import errors, limits, origin, standalone
 from widget.web.answers import Wanted, notice, wanted
 from widget.web.forms import CommentForm
 
 bp = Blueprint("posting", __name__)
 bp.after_request(origin.cross_origin_headers)
 
-
 _FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
 _MAX_KEYS = 20
 _MAX_MINE = 50
+_MAX_URL = 2000
 
 
 @bp.post("/embed/<key>/comments")
-@limits.limiter.limit(limits.posting)
 def post(key: str) -> Response:
     """Take in a comment: 202 and my pending comment, or words beside the field."""
     site = origin.site_or_404(key)
     origin.refuse_foreign_origin(site)
+    return _take(site)
+
+
+@limits.limiter.limit(limits.posting)  # not sooner: the page must be able to read “too quickly”
+def _take(site: Site) -> Response:
     if request.mimetype not in _FORM_TYPES:
         abort(415)
     form = CommentForm(site)
@@ -40,7 +43,14 @@ def post(key: str) -> Response:
     if not find_thread(site, form.page.data) and not _may_open(site, form):
         abort(403, f"This page does not belong to {site.name}.")
     author = _author(site)
-    comment, is_new = submit(site, _draft(site, form, author))
+    try:
+        comment, is_new = submit(site, _draft(site, form, author))
+    except (Duplicate, ParentGone) as refusal:
+        if wanted() is not Wanted.page:
+            raise
+        db.session.rollback()
+        form.body.errors = [str(refusal)]
+        return _form_again(site, form, status=errors.REFUSED[type(refusal)][0])
     if not is_new and comment.key_hash != author.key_hash:
         # The nonce came with another key: no retry. Whose comment it made is not told.
         abort(409, "This form was sent already. Please reload the page and write it again.")
@@ -51,6 +61,7 @@ def post(key: str) -> Response:
 
 
 @bp.post("/embed/<key>/mine")
+@reading()
 def mine(key: str) -> Response:
     """My own pending comments on a page, for the commenter keys that I hold."""
     site = origin.site_or_404(key)
@@ -86,8 +97,8 @@ def _pending(site: Site, thread: Thread | None, hashes: set[str | None]) -> list
 
 def _may_open(site: Site, form: CommentForm) -> bool:
     """May a first comment open this thread? An address must be one of the site's own."""
-    page = form.page.data or ""
-    return not page.startswith(("http://", "https://")) or origin.may_hold(site, page)
+    page: str = form.page.data
+    return not page.lower().startswith(("http://", "https://")) or origin.may_hold(site, page)
 
 
 def _author(site: Site) -> authorship.Author:
@@ -110,7 +121,7 @@ def _draft(site: Site, form: CommentForm, author: authorship.Author) -> Draft:
     )
     return Draft(
         page=form.page.data,
-        url=url if origin.may_hold(site, url) else "",
+        url=url if len(url) <= _MAX_URL and origin.may_hold(site, url) else "",
         title=form.title.data or "",
         parent_id=form.parent.data,
         author=form.author.data,
@@ -138,17 +149,24 @@ def _taken(site: Site, comment: Comment) -> Response:
 
 
 def _faulty(site: Site, form: CommentForm) -> Response:
+    if "page" in form.errors:  # no field of the reader's: whatever sent this is at fault
+        return notice(400, form.errors["page"][0], field="page")
     field, faults = next(iter(form.errors.items()))
     status = 413 if field == "body" and form.body_is_too_long else 422
-    if wanted() is Wanted.page and form.page.data and "page" not in form.errors:
-        view = View(site_key=site.key, page=form.page.data)
-        return standalone.render(site, view, form=form, status=status)
+    if wanted() is Wanted.page:
+        return _form_again(site, form, status=status)
     if wanted() is Wanted.json:
         return notice(status, faults[0], field=field)
     response = make_response(templates.render("embed/faults.html", errors=form.errors))
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _form_again(site: Site, form: CommentForm, *, status: int) -> Response:
+    """Without a script: the page, with all that was typed and the words beside the field."""
+    view = View(site_key=site.key, page=form.page.data)
+    return standalone.render(site, view, form=form, status=status)
 
 
 def _redirect(location: str) -> Response:

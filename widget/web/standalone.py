@@ -18,6 +18,7 @@ bp = Blueprint("standalone", __name__)
 
 # How long someone without a script may see their own pending comment on the page they came back to.
 _RECEIPT_SECONDS = 86_400
+_MAX_DIGITS = 18  # of a row's number
 # Nothing here is anyone's in particular (no cookies), so a site may show this page in a frame.
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -29,7 +30,8 @@ _CSP = (
 def page(key: str) -> Response:
     """The thread, its form, and my own pending comment if I just wrote it."""
     site = origin.site_or_404(key)
-    return render(site, asked_view(site), mine=_from_receipt(site))
+    view = asked_view(site)
+    return render(site, view, mine=_from_receipt(site, view.page))
 
 
 def render(
@@ -64,7 +66,10 @@ def render(
 
 def _answered(site: Site, thread: Thread | None, form: CommentForm | None) -> Comment | None:
     """The comment that the form answers: what was typed says so, else the address."""
-    parent_id = form.parent.data if form else request.args.get("parent", type=int)
+    if form:
+        parent_id = None if form.parent.errors else form.parent.data
+    else:
+        parent_id = request.args.get("parent", type=_id)
     if thread is None or parent_id is None:
         return None
     return db.session.scalar(
@@ -77,6 +82,13 @@ def _answered(site: Site, thread: Thread | None, form: CommentForm | None) -> Co
     )
 
 
+def _id(text: str) -> int:
+    """Raises ValueError where this cannot be the number of a row."""
+    if not text.isdecimal() or len(text) > _MAX_DIGITS:
+        raise ValueError(text)
+    return int(text)
+
+
 def location_of(site: Site, view_page: str, comment: Comment) -> str:
     """Where someone without a script goes after posting."""
     receipt = _receipts().dumps([site.id, comment.id])
@@ -86,21 +98,31 @@ def location_of(site: Site, view_page: str, comment: Comment) -> str:
     )
 
 
-def _from_receipt(site: Site) -> Comment | None:
+def _from_receipt(site: Site, page: str) -> Comment | None:
     try:
         site_id, comment_id = _receipts().loads(
             request.args.get("receipt", ""), max_age=_RECEIPT_SECONDS
         )
     except BadSignature:
         return None
-    comment = db.session.get(Comment, comment_id)
-    if comment is None or comment.site_id != site.id or site_id != site.id:
+    if site_id != site.id:
         return None
-    return comment if comment.status is Status.pending else None
+    return db.session.scalar(
+        select(Comment)
+        .join(Comment.thread)
+        .where(
+            Comment.site_id == site.id,
+            Comment.id == comment_id,
+            Comment.status == Status.pending,
+            Thread.page == page,
+        )
+    )
 
 
 def _receipts() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(config.current().secret_key, salt="receipt")
+    settings = config.current()
+    keys = [*reversed(settings.secret_key_fallbacks), settings.secret_key]
+    return URLSafeTimedSerializer(keys, salt="receipt")
 
 
 def _host_page(site: Site, view: View, url: str) -> str:

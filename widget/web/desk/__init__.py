@@ -3,7 +3,7 @@
 from flask import Flask, Response, request
 from flask_wtf import CSRFProtect
 
-from widget.web.desk import mailbox, mailed, queue
+from widget.web.desk import mailbox, mailed, queue, words
 
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -16,6 +16,8 @@ def register(app: Flask, csrf: CSRFProtect) -> None:
     for blueprint in (queue.bp, mailed.bp, mailbox.bp):
         app.register_blueprint(blueprint, url_prefix="/desk")
     csrf.exempt(mailed.bp)  # its signed token is the authority, not a session
+    words.init_app(app)
+    app.add_template_global(mailbox.is_open, "has_mailbox")
     app.after_request(_harden)
 
 

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from widget import config
 from widget.db import db
-from widget.models import Comment, Moderator, Status, Via
+from widget.models import Comment, Moderator, Move, Status, Via
 from widget.moderation import moves, queue
 from widget.notify import links
 
@@ -16,11 +16,10 @@ bp = Blueprint("mailed", __name__)
 def ask(token: str) -> Response:
     """Show the comment and one button."""
     try:
-        mailed, comment, _moderator = _read(token)
+        mailed, comment, moderator = _read(token)
     except links.BadLink as error:
-        return _answer(status=410, message=str(error))
-    decided = comment.status is not Status.pending
-    return _answer(comment=comment, move=mailed.move, token=token, decided=decided)
+        return _gone(error)
+    return _page(comment, mailed.move, moderator, decided=comment.status is not Status.pending)
 
 
 @bp.post("/decide/<token>")
@@ -29,15 +28,15 @@ def act(token: str) -> Response:
     try:
         mailed, comment, moderator = _read(token)
     except links.BadLink as error:
-        return _answer(status=410, message=str(error))
+        return _gone(error)
     by = moves.By(via=Via.mail, moderator=moderator)
     try:
         moves.move(comment, mailed.move, by, expected=Status.pending)
     except moves.IllegalMove:
         db.session.rollback()
-        return _answer(status=409, comment=comment, decided=True)
+        return _page(comment, mailed.move, moderator, decided=True, status=409)
     db.session.commit()
-    return _answer(comment=comment, done=True)
+    return _page(comment, mailed.move, moderator, done=True)
 
 
 def _read(token: str) -> tuple[links.MailedMove, Comment, Moderator]:
@@ -52,7 +51,27 @@ def _read(token: str) -> tuple[links.MailedMove, Comment, Moderator]:
     return mailed, comment, moderator
 
 
-def _answer(*, status: int = 200, comment: Comment | None = None, **known: object) -> Response:
-    decision = queue.last_decisions([comment]).get(comment.id) if comment else None
-    html = render_template("desk/decide.html", comment=comment, decision=decision, **known)
+def _page(
+    comment: Comment,
+    move: Move,
+    moderator: Moderator,
+    *,
+    decided: bool = False,
+    done: bool = False,
+    status: int = 200,
+) -> Response:
+    html = render_template(
+        "desk/decide.html",
+        comment=comment,
+        move=move,
+        moderator=moderator,
+        decided=decided,
+        done=done,
+        decision=queue.last_decisions([comment]).get(comment.id),
+    )
     return make_response(html, status)
+
+
+def _gone(error: links.BadLink) -> Response:
+    html = render_template("desk/message.html", message=str(error), status=410)
+    return make_response(html, 410)

@@ -1,15 +1,19 @@
 """The queue: views by status, one button per decision, undo."""
 
-from urllib.parse import urlsplit
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from flask_security import auth_required
+from flask_security import auth_required, current_user, url_for_security
+from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from widget.db import db
-from widget.models import Comment, Move, Status, Via
+from widget.models import Comment, Move, Site, Status, Via
 from widget.moderation import moves, queue
 from widget.web.accounts import signed_in
+from widget.web.desk import words
 from widget.web.forms import MoveForm, PlainForm
 
 bp = Blueprint("desk", __name__)
@@ -23,13 +27,7 @@ BUTTONS: dict[Status, tuple[Move, ...]] = {
     Status.rejected: (Move.restore, Move.trash),
 }
 VIEWS = (Status.pending, Status.approved, Status.spam, Status.trash)
-_DONE = {
-    Status.approved: "approved",
-    Status.pending: "put back to pending",
-    Status.spam: "marked as spam",
-    Status.trash: "moved to the trash",
-    Status.rejected: "rejected",
-}
+_CARD = re.compile(r"comment-\d{1,18}")
 
 
 @bp.get("/")
@@ -42,26 +40,38 @@ def home() -> Response:
 @bp.get("/<status>/")
 @auth_required("session")
 def view(status: str) -> str:
-    """One view of the queue."""
-    if status not in {shown.value for shown in VIEWS}:
+    """One view of the queue; `?site=KEY` shows one site alone, `?after=ID` the next page."""
+    if status not in VIEWS:
         abort(404)
     shown = Status(status)
     moderator = signed_in()
     sites = queue.sites_of(moderator)
-    listing = queue.listing(sites, shown, request.args.get("after", type=int))
+    chosen = _chosen(sites)
+    after = request.args.get("after", type=int)
+    looked_at = [chosen] if chosen else sites
+    listing = queue.listing(looked_at, shown, after)
     return render_template(
         "desk/queue.html",
-        moderator=moderator,
         sites=sites,
+        chosen=chosen,
         status=shown,
         views=VIEWS,
-        counts=queue.counts(sites),
+        counts=queue.counts(looked_at),
+        counted=queue.COUNTED,
         listing=listing,
+        after=after,
         decisions=queue.last_decisions(listing.comments),
         buttons=BUTTONS[shown],
         deciding={site.id for site in queue.sites_of(moderator, deciding=True)},
-        form=MoveForm(),
     )
+
+
+def _chosen(sites: list[Site]) -> Site | None:
+    key = request.args.get("site")
+    if not key:
+        return None
+    chosen = next((site for site in sites if site.key == key), None)
+    return chosen or abort(404)
 
 
 @bp.post("/comments/<int:comment_id>/move")
@@ -78,13 +88,11 @@ def decide(comment_id: int) -> Response:
     by = moves.By(via=Via.desk, moderator=moderator)
     expected = Status(form.expected.data) if form.expected.data else None
     try:
-        decision = moves.move(comment, Move(form.move.data), by, expected=expected)
+        decision = moves.move(comment, Move(str(form.move.data)), by, expected=expected)
     except moves.IllegalMove as error:
-        db.session.rollback()
-        flash(str(error), "error")
-        return _back()
+        return _not_done(comment, error)
     db.session.commit()
-    flash(_told(comment), f"undo:{decision.id}")
+    flash(words.told(comment), f"undo:{decision.id}")
     return _back()
 
 
@@ -98,24 +106,50 @@ def undo(decision_id: int) -> Response:
     decision = queue.decision(queue.sites_of(moderator, deciding=True), decision_id)
     if decision is None:
         abort(404)
+    comment = decision.comment
     try:
         moves.undo(decision, moves.By(via=Via.desk, moderator=moderator))
     except moves.IllegalMove as error:
-        db.session.rollback()
-        flash(str(error), "error")
-        return _back()
+        return _not_done(comment, error)
     db.session.commit()
-    flash(f"Undone: {_told(decision.comment)}", "done")
+    flash(f"Undone: {words.told(comment)}", "done")
+    return _back(card=f"comment-{comment.id}")
+
+
+def _not_done(comment: Comment, error: moves.IllegalMove) -> Response:
+    db.session.rollback()
+    if isinstance(error, moves.Overtaken):
+        latest = queue.last_decisions([comment]).get(comment.id)
+        flash(words.overtaken(comment, latest), "error")
+    else:
+        flash(str(error), "error")
     return _back()
 
 
-def _told(comment: Comment) -> str:
-    return f"{comment.author}’s comment was {_DONE[comment.status]}."
+@bp.errorhandler(CSRFError)
+def too_old(_error: CSRFError) -> Response:
+    """A button of a page from an earlier session: ask again, in a fresh page or after sign-in."""
+    if current_user.is_authenticated:
+        flash("That page was too old to act on. Nothing was changed; please try again.", "error")
+        return _back()
+    flash("You were signed out in the meantime. Nothing was changed.", "error")
+    return redirect(url_for_security("login", next=_back().location), code=303)
 
 
-def _back() -> Response:
-    """To the view the button stood in; never to another website."""
-    parts = urlsplit(request.form.get("back", ""))
-    if parts.scheme or parts.netloc or not parts.path.startswith("/desk/"):
+def _back(card: str = "") -> Response:
+    """To the view that the button stood in.
+
+    What the form says is never followed, only read: the address is put together anew, so that it
+    cannot lead anywhere else.
+    """
+    try:
+        parts = urlsplit(request.form.get("back", ""))
+        asked = parse_qs(parts.query, max_num_fields=8)
+    except ValueError:
         return redirect(url_for("desk.home"), code=303)
-    return redirect(parts.geturl(), code=303)
+    status = parts.path.rstrip("/").rpartition("/")[2]
+    if status not in VIEWS:
+        return redirect(url_for("desk.home"), code=303)
+    known: dict[str, Any] = {name: asked[name][0] for name in ("site", "after") if name in asked}
+    anchor = card or (parts.fragment if _CARD.fullmatch(parts.fragment) else None)
+    return redirect(url_for("desk.view", status=status, **known, _anchor=anchor), code=303)
