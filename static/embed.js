@@ -1,17 +1,14 @@
-// The reader's side of the comments: shows a page's thread where the tag stands, and sends what is
-// written there.
+// Shows a page's comments where the tag stands, and sends what readers write:
 //
 //   <script async src="https://comments.example.org/embed.js" data-site="norwalk-news"></script>
 //
-// The service sends HTML whose links and form work by themselves. This only fetches it, puts it in
-// place and spares readers the page loads. No cookies, nothing from anyone else, and nothing is
-// stored before somebody posts.
+// The service's HTML works by itself; this fetches it, puts it in place and spares page loads.
+// No cookies, no one else's servers, and nothing is stored before somebody posts.
 
 (() => {
   /** @typedef {{ pageId?: string, pageUrl?: string, title?: string, pageTitle?: string }} Said */
-  /** @typedef {{ ok: boolean, box: HTMLElement } | undefined} Answer undefined: there was none */
 
-  const tag = /** @type {HTMLScriptElement} */ (document.currentScript);
+  const tag = document.currentScript;
   const { site = "", theme, lang } = tag.dataset;
   const service = new URL(".", tag.src).href;
   const api = `${service}embed/${encodeURIComponent(site)}/`;
@@ -20,52 +17,50 @@
 
   /** @type {{ id: string, url: string, title: string }} */
   let page;
-  /** @type {HTMLElement | null} The thread, as it stands in the page. */
+  /** @type {HTMLElement | null} the thread, as it stands in the page */
   let section = null;
-  /** @type {HTMLElement | null} The room we made for it where the publisher marked none. */
+  /** @type {HTMLElement | null} made for it where the publisher marked no place */
   let room = null;
   /** @type {Promise<unknown> | null} */
   let sheet = null;
-  /** Counts the loads: what an earlier one brings comes too late. */
+  /** So that what an earlier load brings is known to come too late. */
   let loads = 0;
-  /** @type {{ words: string, nonce: string } | null} What was sent and may not have arrived. */
+  /** @type {{ words: string, nonce: string } | null} sent, and perhaps not arrived */
   let attempt = null;
-  /** @type {string | null} The commenter's key, for as long as this page is open. */
+  /** @type {string | null} the commenter's key, while this page is open */
   let keyInHand = null;
-  let isSending = false;
 
-  // ------------------------------------------------------------------------------- the service
+  // ---------------------------------------------------------------------------- the service
 
-  // Pages may require Trusted Types of browsers that have no setHTML: there, a policy may set HTML.
+  // Where Trusted Types are required and there is no setHTML, a policy may set HTML.
   const policy =
     !Element.prototype.setHTML &&
     window.trustedTypes?.createPolicy("comments", { createHTML: (html) => html });
 
-  /** Turn HTML into elements. The service has cleaned it; a browser that can does so once more. */
-  function parse(/** @type {string} */ html) {
+  /** The service has cleaned its HTML; a browser that can does so once more. */
+  function parse(html) {
     const box = document.createElement("div");
     if (box.setHTML) box.setHTML(html, { sanitizer: { removeElements: ["script", "style"] } });
     else box.innerHTML = policy ? policy.createHTML(html) : html;
     return box;
   }
 
-  /** Say to whoever looks for it why something is missing. */
-  function report(/** @type {unknown} */ error) {
+  function report(error) {
     console.warn("comments:", error);
   }
 
   /**
-   * Ask the service for HTML. Every request is a simple one, so no preflight goes before it.
+   * Every request is a simple one, so no preflight goes before it.
    * @param {string} path
    * @param {FormData | URLSearchParams} [body] sent by POST
-   * @returns {Promise<Answer>}
+   * @returns {Promise<{ ok: boolean, box: HTMLElement } | undefined>} nothing: no answer came
    */
   async function ask(path, body) {
     try {
       const response = await fetch(api + path, {
         method: body ? "POST" : "GET",
         body,
-        cache: "no-cache", // a stale thread would lack what its reader has just written
+        cache: "no-cache", // a stale thread could lack what its reader wrote
         credentials: "omit",
         signal: AbortSignal.timeout(patience),
       });
@@ -77,14 +72,14 @@
     }
   }
 
-  /** Put our sheet first, so that the page's own rules win; resolves when it is there. */
+  /** First in the head, so that the page's own rules win. */
   function addSheet() {
     const link = Object.assign(document.createElement("link"), { rel: "stylesheet" });
     link.href = `${service}embed.css`;
     if ([...document.styleSheets].some(({ href }) => href === link.href)) return null;
     document.head.prepend(link);
     return new Promise((done) => {
-      link.onload = link.onerror = done; // a page may refuse it, and gets its thread all the same
+      link.onload = link.onerror = done; // the page may refuse it
       setTimeout(done, 2000);
     });
   }
@@ -98,9 +93,9 @@
     return { id: said.pageId || url.href, url: url.href, title };
   }
 
-  // -------------------------------------------------------------------------------- the thread
+  // ----------------------------------------------------------------------------- the thread
 
-  /** Where the thread belongs: nowhere, if all there is is a tag in the head, put there for counts. */
+  /** Nowhere, if all there is is a tag in the head: it is there for counts. */
   function place() {
     if (section?.isConnected) return section;
     const marked = document.querySelector("[data-comments]") ?? room;
@@ -128,8 +123,7 @@
     return takeOver(thread);
   }
 
-  /** Bring a thread to life that stands in the page. */
-  async function takeOver(/** @type {HTMLElement} */ thread) {
+  async function takeOver(thread) {
     section = thread;
     attempt = null;
     if (theme) section.dataset.theme = theme;
@@ -143,7 +137,7 @@
     if (!isThere) followHash();
   }
 
-  function sayUnloaded(/** @type {HTMLElement} */ spot) {
+  function sayUnloaded(spot) {
     const link = document.createElement("a");
     link.href = `${service}t/${encodeURIComponent(site)}?${new URLSearchParams({ page: page.id })}`;
     link.textContent = "Open them on their own page";
@@ -153,7 +147,7 @@
     spot.replaceChildren(words);
   }
 
-  /** Go to what the address names: it was not there yet when the browser looked for it. */
+  /** Go to what the address names: it was not there when the browser looked. */
   function followHash() {
     const id = CSS.escape(location.hash.slice(1));
     const named = id && section?.querySelector(`#${id}`);
@@ -164,12 +158,12 @@
   }
 
   /** Put the keyboard and the reading voice where something new is. */
-  function attend(/** @type {HTMLElement} */ element) {
+  function attend(element) {
     if (element.tabIndex < 0) element.tabIndex = -1; // else it could not have the focus at all
     element.focus();
   }
 
-  function tell(/** @type {string} */ what, /** @type {object} */ detail) {
+  function tell(what, detail) {
     section?.dispatchEvent(new CustomEvent(`comments:${what}`, { bubbles: true, detail }));
   }
 
@@ -182,8 +176,7 @@
     if (answer?.ok && number === loads) answer.box.querySelectorAll("article").forEach(putIn);
   }
 
-  /** Put a comment of mine under the one it answers, or into the list; returns it as it stands. */
-  function putIn(/** @type {HTMLElement} */ article) {
+  function putIn(article) {
     const earlier = section.querySelector(`#${article.id}`);
     if (earlier) return earlier;
     const answered = section.querySelector(`#comment-${article.dataset.parent || 0}`);
@@ -195,8 +188,8 @@
     return article;
   }
 
-  /** The list for replies to a comment: on the deepest level, the one that it is in itself. */
-  function repliesTo(/** @type {Element} */ comment) {
+  /** The list of a comment's replies: on the deepest level, the one that it is in itself. */
+  function repliesTo(comment) {
     const own = comment.querySelector(":scope > .comment-replies");
     if (own) return own;
     let level = 0;
@@ -207,7 +200,7 @@
     return list;
   }
 
-  async function showMore(/** @type {HTMLElement} */ link) {
+  async function showMore(link) {
     if (link.ariaBusy) return;
     link.ariaBusy = "true";
     const number = loads;
@@ -225,11 +218,11 @@
     attend(items[0].firstElementChild);
   }
 
-  // ---------------------------------------------------------------------------------- the form
+  // ------------------------------------------------------------------------------- the form
 
-  function onClick(/** @type {MouseEvent} */ event) {
+  function onClick(event) {
     const link = event.target.closest("a");
-    // With one of these keys, a click asks for a new tab or window.
+    // With one of these keys, a click asks for a new tab.
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     if (link.matches(".comment-reply")) reply(link);
     else if (link.matches(".comment-cancel")) cancelReply();
@@ -238,18 +231,17 @@
     event.preventDefault();
   }
 
-  function onKey(/** @type {KeyboardEvent} */ event) {
+  function onKey(event) {
     const parent = event.target.closest("form")?.elements.parent.value;
     if (event.key === "Escape" && !event.isComposing && parent) cancelReply();
   }
 
-  function onSubmit(/** @type {SubmitEvent} */ event) {
+  function onSubmit(event) {
     event.preventDefault();
-    if (!isSending) post(event.target);
+    post(event.target);
   }
 
-  /** Move the form under the comment that it shall answer. */
-  function reply(/** @type {HTMLElement} */ link) {
+  function reply(link) {
     const form = section.querySelector("form");
     setAnswered(form, link.dataset.parent, link.getAttribute("aria-label"));
     link.closest(".comment-actions").after(form);
@@ -264,13 +256,11 @@
     section.querySelector(`.comment-reply[data-parent="${answered}"]`)?.focus();
   }
 
-  /** Put the form back where it answers no one. What was typed stays in it. */
-  function goHome(/** @type {HTMLFormElement} */ form) {
+  function goHome(form) {
     setAnswered(form, "", form.querySelector("h3").dataset.words);
     section.append(form);
   }
 
-  /** @type {(form: HTMLFormElement, id: string, title: string) => void} */
   function setAnswered(form, id, title) {
     form.elements.parent.value = id;
     form.querySelector("h3").textContent = title;
@@ -278,14 +268,16 @@
     clearFaults(form);
   }
 
-  async function post(/** @type {HTMLFormElement} */ form) {
+  async function post(form) {
     const button = form.querySelector("button");
+    if (button.disabled) return; // a double click, or Enter while it is under way
     const label = button.textContent;
-    isSending = button.disabled = true;
     button.textContent = button.dataset.busy;
+    // What would be typed meanwhile is not what was sent, and would be lost.
+    button.disabled = form.elements.body.readOnly = true;
     clearFaults(form);
     const answer = await ask("comments", filledIn(form));
-    isSending = button.disabled = false;
+    button.disabled = form.elements.body.readOnly = false;
     button.textContent = label;
     const mine = answer?.ok && answer.box.querySelector("article");
     if (mine) attempt = null;
@@ -294,20 +286,20 @@
     else explain(form, answer);
   }
 
-  /** What goes to the service. The same words once more go with the same nonce: a retry. */
-  function filledIn(/** @type {HTMLFormElement} */ form) {
+  /** The same words once more go with the same nonce: a retry. */
+  function filledIn(form) {
     const data = new FormData(form);
     const words = JSON.stringify([data.get("parent"), data.get("body")]);
     if (attempt?.words !== words) attempt = { words, nonce: secret() };
     data.set("nonce", attempt.nonce);
     data.set("key", makeKey());
-    // The service's own page has these in its form: there, the host page is another one.
+    // Our own page has these in its form, for there the host page is another one.
     if (!data.has("url")) data.set("url", page.url);
     if (!data.has("title")) data.set("title", page.title);
     return data;
   }
 
-  function thank(/** @type {HTMLFormElement} */ form, /** @type {HTMLElement} */ mine) {
+  function thank(form, mine) {
     form.elements.body.value = "";
     goHome(form);
     const shown = putIn(mine);
@@ -317,8 +309,8 @@
     tell("posted", { id: shown.id.replace("comment-", ""), isPublic: !notice });
   }
 
-  /** Put what is wrong beside its field, and the rest below the form. */
-  function explain(/** @type {HTMLFormElement} */ form, /** @type {Answer} */ answer) {
+  /** What is wrong stands beside its field, or else above the button. */
+  function explain(form, answer) {
     const elsewhere = [];
     const faults = answer?.box.querySelectorAll("[data-field]") ?? [];
     for (const fault of faults) {
@@ -333,33 +325,29 @@
     (form.querySelector("[aria-invalid]") ?? form.querySelector("button")).focus();
   }
 
-  function clearFaults(/** @type {HTMLFormElement} */ form) {
+  function clearFaults(form) {
     for (const fault of form.querySelectorAll(".comment-fault:not([role])")) fault.remove();
     for (const field of form.elements) field.ariaInvalid = null;
     say("");
   }
 
-  /**
-   * Speak up: to whoever listens and, if something is wrong, to all.
-   * @param {string} fault what is wrong: the status has words for it
-   * @param {string} [words] better ones
-   */
+  /** To whoever listens and, with a fault, to all. The status has words for `fault`. */
   function say(fault, words) {
     const status = section.querySelector("[role=status]");
     status.classList.toggle("comment-fault", fault !== "");
     status.textContent = words || (status.dataset[fault] ?? "");
   }
 
-  // ----------------------------------------------------------------------- the commenter's key
+  // -------------------------------------------------------------------- the commenter's key
 
-  /** 192 random bits: nobody guesses them, and no two are the same. */
+  /** 192 random bits. */
   function secret() {
     const bytes = crypto.getRandomValues(new Uint8Array(24));
     const text = btoa(String.fromCharCode(...bytes));
     return text.replaceAll("+", "-").replaceAll("/", "_");
   }
 
-  /** The key, if this browser holds one: it alone tells which comments are mine. */
+  /** It alone tells which comments are mine. */
   function heldKey() {
     try {
       return keyInHand ?? localStorage.getItem(keyName);
@@ -373,22 +361,22 @@
     try {
       localStorage.setItem(keyName, keyInHand);
     } catch (error) {
-      report(error); // storage is blocked here: the key lives as long as this page
+      report(error); // the key lives as long as this page
     }
     return keyInHand;
   }
 
-  // ---------------------------------------------------------------------------- for publishers
+  // ------------------------------------------------------------------------- for publishers
 
-  /** Fill in how many comments pages have, wherever this one asks for it. */
   async function showCounts() {
     const spots = [...document.querySelectorAll("[data-comment-count]")];
-    const pageFor = (/** @type {HTMLElement} */ spot) => spot.dataset.commentCount || page.id;
+    const pageFor = (spot) => spot.dataset.commentCount || page.id;
     const pages = [...new Set(spots.map(pageFor))];
     while (pages.length) {
-      // A hundred at once: the service counts no more.
+      // The service counts a hundred at once.
       const query = new URLSearchParams(pages.splice(0, 100).map((name) => ["page", name]));
-      const response = await fetch(`${api}counts?${query}`, { credentials: "omit" });
+      const asked = { cache: "no-cache", credentials: "omit" };
+      const response = await fetch(`${api}counts?${query}`, asked);
       const counts = await response.json();
       for (const spot of spots) spot.textContent = counts[pageFor(spot)] ?? spot.textContent;
     }
@@ -397,13 +385,13 @@
   window.Comments?.destroy?.(); // on a single-page site, the tag may run again
 
   window.Comments = {
-    /** Show another page's thread, or, where none is said, this page's once more. */
+    /** Another page's thread, or, where none is said, this page's once more. */
     reload(/** @type {Said} */ said = tag.dataset) {
       page = pageOf(said);
       showCounts().catch(report);
       return load();
     },
-    /** Leave the page as it was. */
+    /** Take the thread away. */
     destroy() {
       loads++;
       section?.remove();

@@ -49,6 +49,23 @@ def nginx(conf: Path, arguments: list[str]) -> list[str]:
     ]
 
 
+def nginx_conf(folder: Path, front: int, webs: list[int], *, microcache: bool = False) -> Path:
+    """deploy/nginx.conf with its ports and folders moved; `microcache`: with that turned on."""
+    text = (PROJECT / "deploy/nginx.conf").read_text()
+    for pattern, replacement in (
+        (r"/tmp/", f"{folder}/nginx-"),
+        (r"server web:8000 resolve(.*?);", " ".join(rf"server 127.0.0.1:{w}\1;" for w in webs)),
+        (r"listen 8080;", f"listen 127.0.0.1:{front};"),
+        (r"/dev/stdout", str(folder / "access.log")),
+        (r"#cache: ", "" if microcache else "#"),
+    ):
+        text, count = re.subn(pattern, replacement, text)
+        assert count, f"nginx.conf has {pattern}"
+    file = folder / "nginx.conf"
+    file.write_text(text)
+    return file
+
+
 class Started(Process):
     """One replica of a service."""
 
@@ -166,25 +183,8 @@ class Rehearsal:
             where = ["--port", str(self.valkey), "--bind", "127.0.0.1", "--dir", str(self.folder)]
             return [str(get_binary_path()), *arguments, *where]
         assert program == "nginx"
-        return nginx(self.nginx_conf(), arguments)
-
-    def nginx_conf(self) -> Path:
-        """deploy/nginx.conf, with its ports and folders moved."""
-        text = (PROJECT / "deploy/nginx.conf").read_text()
-        servers = " ".join(rf"server 127.0.0.1:{port}\1;" for port in self.webs)
-        for pattern, replacement in (
-            (r"/tmp/", f"{self.folder}/nginx-"),
-            (r"server web:8000 resolve(.*?);", servers),
-            (r"listen 8080;", f"listen 127.0.0.1:{self.front};"),
-            (r"/dev/stdout", str(self.folder / "access.log")),
-        ):
-            text, count = re.subn(pattern, replacement, text)
-            assert count, f"nginx.conf has {pattern}"
-        if self.microcache:
-            text = text.replace("#cache: ", "")
-        file = self.folder / "nginx.conf"
-        file.write_text(text)
-        return file
+        conf = nginx_conf(self.folder, self.front, self.webs, microcache=self.microcache)
+        return nginx(conf, arguments)
 
     def stop(self) -> None:
         """Stop whatever still runs, the first last."""

@@ -92,7 +92,7 @@ def test_while_the_database_is_away_everyone_is_told_when_to_try_again(
             ann.mine(),
             ann.client.get("/embed/news/counts?page=a", headers=ann.headers),
             browser.read(),
-            Program(app.test_client()).post(token=token),
+            Program(app.test_client(), "Prog").post(token=token),
         ]
         assert [answer.status_code for answer in answers] == [503] * 6
         assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
@@ -208,7 +208,7 @@ def test_without_a_script_a_refused_comment_stays_on_the_page_too(
 def test_a_closed_thread_says_so_in_each_form(
     cara: WithoutScript, ann: Reader, app: Flask
 ) -> None:
-    program = Program(app.test_client())
+    program = Program(app.test_client(), "Prog")
     token = ann.token()
     ann.say()
     close(app)

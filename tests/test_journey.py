@@ -57,7 +57,7 @@ def visit(browser: Browser, up: Service) -> Iterator[Callable[[], Page]]:
     contexts: list[BrowserContext] = []
 
     def open_article() -> Page:
-        context = browser.new_context(viewport={"width": 1100, "height": 900})
+        context = browser.new_context(viewport={"width": 1000, "height": 750})
         contexts.append(context)
         page = context.new_page()
         page.goto(article(up))
@@ -140,6 +140,7 @@ def test_a_comment_travels_from_reader_to_reader(
     expect(ann.locator(".comment", has_text=MORE).last).to_be_visible()
     bob.reload()
     until(lambda: bob.reload() and MORE in settled(bob).content(), "the known author's comment")
+    bob.locator(".comments").evaluate("thread => thread.scrollIntoView()")
     picture(bob, "6-thread")
     assert len(inbox.mails) == 2, "nobody was asked"
 

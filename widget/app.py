@@ -49,10 +49,10 @@ def create_app(**overrides: Any) -> Flask:
         app.register_blueprint(blueprint)
         csrf.exempt(blueprint)  # no ambient authority there: see web/forms.py
     desk.register(app, csrf)
-    edge.init_app(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    edge.init_app(app)
     return app
 
 

@@ -7,6 +7,7 @@ Kubernetes mount secrets). `load()` reports every fault at once.
 
 import json
 import os
+import re
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -27,8 +28,8 @@ class ConfigError(Exception):
 
 
 def _no_trailing_slash(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("must begin with http:// or https://")
+    if not re.match("https?://[^/]", url):
+        raise ValueError("must look like https://comments.example.org")
     return url.rstrip("/")
 
 
@@ -169,6 +170,8 @@ def load(**overrides: Any) -> Settings:
         settings = Settings(_env_file=env_file, _secrets_dir=secrets, **overrides)
     except ValidationError as error:
         faults += [_in_words(fault) for fault in error.errors()]
+    except (OSError, UnicodeError) as error:
+        faults.append(f"WIDGET_ENV_FILE names {env_file}, which cannot be read ({error})")
     if faults:
         raise ConfigError("\n".join(faults))
     return settings

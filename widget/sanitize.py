@@ -38,8 +38,7 @@ _POLICY = """a[href,title] abbr[title] acronym[title] b blockquote[cite] cite co
     em i q[cite] s strike strong"""
 _ALLOWED = {tag: names.split(",") for tag, names in re.findall(r"(\w+)(?:\[(.+?)])?", _POLICY)}
 _NEWLINES = {"p": "\n\n", "br": "\n"}  # the tags we make, and what they mean if they are typed
-_TAGS = {*_ALLOWED, *_NEWLINES}
-_PROTOCOLS = {"http", "https", "mailto"}
+_TAGS, _PROTOCOLS = {*_ALLOWED, *_NEWLINES}, {"http", "https", "mailto"}
 
 # Only a complete tag is one. There is no `<` in it, so a failed attempt ends at the next `<`, and
 # nothing is tried twice (`++`): the search is linear. Only <br> may have the slash of XHTML.
@@ -57,7 +56,7 @@ _TAG = re.compile(
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _INVISIBLE = (  # characters without a shape, and those that turn the direction of reading
-    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e"
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
     r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
 )
 _JOINED = r"\u0620-\u1cff\u2190-\u2bff\U0001f000-\U0001faff"  # scripts and emoji that need joiners
@@ -98,7 +97,7 @@ def clean(text: str) -> Markup:
     size = len(text.encode())
     published = _published(text) if size <= MAX_BODY_BYTES or _may_be_ours(text) else ""
     if size > MAX_BODY_BYTES and published != text:
-        raise Unacceptable(f"This is too long: {size:,} bytes of at most {MAX_BODY_BYTES:,}.")
+        raise Unacceptable(f"Please shorten this from {size:,} to {MAX_BODY_BYTES:,} bytes.")
     return Markup(published)
 
 
@@ -214,7 +213,8 @@ def _resolved(text: str) -> str:
 
 def _resolve(reference: re.Match[str]) -> str:
     character = unescape(reference[0])
-    return reference[0] if len(character) != 1 or _CONTROL.match(character) else character
+    sound = len(character) == 1 and character != "\ufffd" and not _CONTROL.match(character)
+    return character if sound else reference[0]
 
 
 def _write(runs: Iterable[tuple[_Path, str]], room: float = math.inf) -> str:

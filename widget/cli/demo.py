@@ -21,7 +21,7 @@ from widget.models import Membership, Moderator, Role, Site
 from widget.moderation import people
 
 KEY = "demo"
-_NAME = "The Norwalk Chronicle"
+_NAME = "The Pellmere Courier"
 # How often, in seconds, the page's thread looks whether it shall stop.
 _POLL = 0.1
 # Never anyone's address (RFC 2606).

@@ -85,10 +85,10 @@ def decided(data: Path) -> dict[str, Any]:
     """What the last `up` on this folder had in force; empty if there was none."""
     file = data / _DECIDED
     try:
-        known = json.loads(file.read_text())
+        known = dict(json.loads(file.read_text()))
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:
         raise ConfigError(f"{file} cannot be read ({error}): delete it and start anew") from error
     return {name: value for name, value in known.items() if name in Settings.model_fields}
 

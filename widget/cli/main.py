@@ -54,8 +54,9 @@ def run(*, create_app: Callable[[], Flask], work: Callable[[], None]) -> None:
     try:
         group.main(prog_name="widget", obj=ScriptInfo(create_app=make))
     except DBAPIError as error:
+        why = " ".join(str(error.orig).split())
         raise SystemExit(
-            f"Error: the database does not answer as it should ({error.orig}).\n"
+            f"Error: the database does not answer as it should ({why}). "
             "Is WIDGET_DATABASE_URL right, and has `widget db upgrade` run?"
         ) from error
     except ArgumentError as error:

@@ -81,10 +81,10 @@ class Child:
         while not await answers():
             if self._running().returncode is not None:
                 await self._end()
-                raise NotStartedError("\n".join([f"The {self.name} did not start.", *self._last]))
+                raise NotStartedError("\n".join([f"{self.name} did not start:", *self._last]))
             if time.monotonic() > deadline:
                 raise NotStartedError(
-                    f"The {self.name} did not answer within {_TO_START} seconds: see "
+                    f"{self.name} did not answer within {_TO_START} seconds: see "
                     f"{self._log_file}."
                 )
             await asyncio.sleep(0.05)
@@ -99,7 +99,7 @@ class Child:
             failures = 1 if time.monotonic() - started > _RAN_WELL else failures + 1
             pause = _PAUSES[min(failures, len(_PAUSES)) - 1]
             self._say(
-                f"The {self.name} ended ({_how(code)}) and is started again in {pause} s; see "
+                f"{self.name} ended ({_how(code)}) and is started again in {pause} s; see "
                 f"{self._log_file}."
             )
             await asyncio.sleep(pause)
@@ -114,7 +114,7 @@ class Child:
         try:
             await asyncio.wait_for(self._process.wait(), _TO_STOP)
         except TimeoutError:
-            self._say(f"The {self.name} did not stop within {_TO_STOP} seconds and was killed.")
+            self._say(f"{self.name} did not stop within {_TO_STOP} seconds and was killed.")
         await self._end()
 
     def kill(self) -> None:

@@ -49,6 +49,8 @@ def up(context: click.Context) -> None:
             asyncio.run(_run(app, plan))
     except (ConfigError, FolderError, NotStartedError) as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{error.strerror}: {error.filename or error}.") from error
     _say("Stopped.")
 
 

@@ -14,12 +14,11 @@ from typing import cast
 
 import brotli
 from flask import Flask, current_app
-from sqlalchemy import select
 
 from widget import config, sanitize
-from widget.db import db
 from widget.models import Order, Site, Thread
 from widget.publishing import form_token, pages, templates
+from widget.publishing.versions import Versions
 
 _CACHE_BYTES = 64 * 1024 * 1024
 _TEMPLATES = Path(__file__).parents[1] / "templates" / "embed"
@@ -99,26 +98,13 @@ def look_of_templates(public_url: str) -> str:
     return digest.hexdigest()[:8]
 
 
-def etag(*, look: str, site_version: int, thread_id: int | None, thread_version: int | None) -> str:
+def etag(*, look: str, now: Versions) -> str:
     """The validator of all views of a thread as they are now.
 
     Weak, because the same one goes with the plain and the compressed bytes.
     """
-    return (
-        f'W/"{look}.{form_token.epoch():x}.{site_version}.{thread_id or 0}.{thread_version or 0}"'
-    )
-
-
-def current_etag(view: View) -> str | None:
-    """The validator by the database, in one query; None where there is no such site."""
-    row = db.session.execute(
-        select(Site.version, Thread.id, Thread.version)
-        .outerjoin(Thread, (Thread.site_id == Site.id) & (Thread.page == view.page))
-        .where(Site.key == view.site_key)
-    ).first()
-    if row is None:
-        return None
-    return etag(look=look(), site_version=row[0], thread_id=row[1], thread_version=row[2])
+    epoch = form_token.epoch()
+    return f'W/"{look}.{epoch:x}.{now.site}.{now.thread_id or 0}.{now.thread or 0}"'
 
 
 def look() -> str:
@@ -128,12 +114,8 @@ def look() -> str:
 
 def build(site: Site, thread: Thread | None, view: View) -> Fragment:
     """Render a view and compress it. Raises pages.BadCursor."""
-    validator = etag(
-        look=look(),
-        site_version=site.version,
-        thread_id=thread.id if thread else None,
-        thread_version=thread.version if thread else None,
-    )
+    now = Versions(site.version, thread.id, thread.version) if thread else Versions(site.version)
+    validator = etag(look=look(), now=now)
     body = render(site, thread, view).encode()
     return Fragment(
         etag=validator,

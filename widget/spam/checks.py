@@ -71,9 +71,10 @@ def form_token(candidate: Candidate, _history: History) -> Signal | None:
         "forged": "The form's token was not ours",
     }
     state = candidate.arrival.get("token", "missing")
-    if state not in words:
+    if state == "fresh":
         return None
-    return Signal(rule="form-token", reason=words[state], span=state)
+    reason = words.get(state, "The form's token could not be judged")
+    return Signal(rule="form-token", reason=reason, span=state)
 
 
 def nonce(candidate: Candidate, _history: History) -> Signal | None:

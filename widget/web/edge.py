@@ -5,15 +5,17 @@ for a view included, goes on to Flask, whose view builds the fragment and keeps 
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
 
 from widget.comments.threading import page_identity
+from widget.db import db
 from widget.publishing import fragments
 from widget.publishing.fragments import Fragment, View
+from widget.publishing.versions import Away, Probe
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -28,14 +30,16 @@ class Edge:
     """A WSGI application around Flask's."""
 
     def __init__(self, app: Flask) -> None:
-        self._app = app
         self._flask: WSGIApplication = app.wsgi_app
         self._cache: fragments.Cache = app.extensions["fragments"]
+        self._look: str = app.extensions["look"]
+        with app.app_context():
+            self._probe = Probe(db.engine)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        view = _view(environ)
+        view = _asked(environ)
         fragment = self._ready(view) if view else None
         if fragment is None:
             return self._flask(environ, start_response)
@@ -45,11 +49,12 @@ class Edge:
 
     def _ready(self, view: View) -> Fragment | None:
         try:
-            with self._app.app_context():
-                etag = fragments.current_etag(view)
-        except SQLAlchemyError:
+            now = self._probe.versions(view.site_key, view.page)
+        except Away:
             return None  # Flask's error handlers say what is wrong
-        return self._cache.get(view, etag) if etag else None
+        if now is None:
+            return None
+        return self._cache.get(view, fragments.etag(look=self._look, now=now))
 
 
 def answer(
@@ -81,20 +86,26 @@ def answer(
     return "200 OK", headers, body
 
 
-def _view(environ: "WSGIEnvironment") -> View | None:
-    path = environ.get("PATH_INFO", "")
+def _asked(environ: "WSGIEnvironment") -> View | None:
+    path: str = environ.get("PATH_INFO", "")
     if (
         environ["REQUEST_METHOD"] not in {"GET", "HEAD"}
         or not path.startswith(_PREFIX)
         or not path.endswith(_SUFFIX)
     ):
         return None
+    return _view(path[len(_PREFIX) : -len(_SUFFIX)], environ.get("QUERY_STRING", ""))
+
+
+@lru_cache(maxsize=1024)
+def _view(site_key: str, query_string: str) -> View | None:
+    """What is asked for; remembered, because cleaning an address takes longer than the rest."""
     try:
-        query = parse_qs(environ.get("QUERY_STRING", ""), errors="strict", max_num_fields=16)
+        query = parse_qs(query_string, errors="strict", max_num_fields=16)
     except ValueError:
         return None
     return View(
-        site_key=path[len(_PREFIX) : -len(_SUFFIX)],
+        site_key=site_key,
         page=page_identity(query.get("page", [""])[0]),
         sort=query.get("sort", [""])[0],
         after=query.get("after", [""])[0],
@@ -103,7 +114,8 @@ def _view(environ: "WSGIEnvironment") -> View | None:
 
 def _has(environ: "WSGIEnvironment", etag: str) -> bool:
     known = environ.get("HTTP_IF_NONE_MATCH", "")
-    # A proxy may turn a weak validator into a strong one or back (RFC 9110, 13.1.2: compare weakly).
+    # A proxy may turn a weak validator into a strong one or back (RFC 9110, 13.1.2: compare
+    # weakly).
     return known == "*" or etag.removeprefix("W/") in known
 
 

@@ -47,7 +47,7 @@ def _coded(path: Path, _changed_at: int, coding: str) -> bytes:
     """A file's bytes, in a content coding; read anew when it has changed."""
     plain = path.read_bytes()
     if coding == "br":
-        return brotli.compress(plain)
+        return cast("bytes", brotli.compress(plain))
     return gzip.compress(plain, mtime=0) if coding == "gzip" else plain
 
 

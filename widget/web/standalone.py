@@ -22,7 +22,7 @@ _MAX_DIGITS = 18  # of a row's number
 # Nothing here is anyone's in particular (no cookies), so a site may show this page in a frame.
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'"
+    "form-action 'self'; base-uri 'none'; require-trusted-types-for 'script'"
 )
 
 

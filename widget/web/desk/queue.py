@@ -37,12 +37,10 @@ def home() -> Response:
     return redirect(url_for("desk.view", status=Status.pending.value))
 
 
-@bp.get("/<status>/")
+@bp.get(f"/<any({', '.join(VIEWS)}):status>/")
 @auth_required("session")
 def view(status: str) -> str:
     """One view of the queue; `?site=KEY` shows one site alone, `?after=ID` the next page."""
-    if status not in VIEWS:
-        abort(404)
     shown = Status(status)
     moderator = signed_in()
     sites = queue.sites_of(moderator)

@@ -1,0 +1,59 @@
+"""`make bench`: how fast are reads and posts, beside nginx with the same bytes in the same run?
+
+Figures of a shared machine drift; ratios within one run hold. Everything is on loopback and ends
+by itself. Where two cores are allowed, all servers share one and the client has the other.
+"""
+
+import argparse
+import json
+import sys
+
+from bench import measure, processes, report
+from bench.stage import Stage, stage
+
+
+def main() -> None:
+    """Measure and print."""
+    asked = _arguments()
+    pair = processes.cores()
+    servers, client = pair or (None, None)
+    with processes.on(servers):
+        staging = stage(asked.database or ["sqlite", "postgresql"], servers)
+        _say("Filling databases and starting servers …")
+        with staging as ready, processes.on(client):
+            if pair is None:
+                _say("One core for all: the client takes its share of every figure.")
+            found = _measure(ready, asked)
+    print(json.dumps(report.as_json(found), indent=2) if asked.json else report.as_text(found))
+
+
+def _measure(ready: Stage, asked: argparse.Namespace) -> report.Found:
+    rounds, seconds = asked.rounds, asked.seconds
+    _say("Warm reads …")
+    warm = measure.warm(ready, rounds, seconds)
+    _say("Cold reads, counts, the long thread …")
+    cold = measure.cold(ready, rounds)
+    counts = measure.counts(ready, rounds, seconds)
+    long = {widget.name: measure.long_thread(widget) for widget in ready.widgets}
+    _say("Posts …")
+    posts = measure.posts(ready, rounds, seconds)
+    return report.Found(warm, cold, counts, long, posts, report.weigh(ready))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each figure (3)")
+    parser.add_argument("--seconds", type=float, default=0.8, help="length of a round (0.8)")
+    parser.add_argument(
+        "--database", action="append", choices=("sqlite", "postgresql"), help="only this one"
+    )
+    return parser.parse_args()
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

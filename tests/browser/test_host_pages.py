@@ -1,0 +1,239 @@
+"""The embed on all kinds of host pages: strict, hostile, narrow, of one page, without JavaScript."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Scene, Visit
+from tests.browser.test_embed import WORDS, mine, send, write
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+HOSTILE = """<style>
+  * { margin: 0; padding: 0; border: 0; font: inherit; list-style: square }
+  section, article { background: #fee; padding: 3em; width: 90px; float: left }
+  header, footer, button { position: fixed; top: 0 }
+  ol { columns: 2; margin-left: 5em } li::before { content: "*" }
+  .story li { margin-left: 40px; color: green } .story p { font-size: 40px; text-indent: 3em }
+  label, time, details { display: none } input { width: 20px } textarea { height: 10px }
+</style>"""
+
+
+def faults_found_by_axe(page: Page) -> list[str]:
+    """Accessibility faults of the thread, or of our own page."""
+    context = "body" if "/t/" in page.url else ".comments"
+    violations = Axe().run(page, context=context).response["violations"]
+    return [f"{each['id']}: {each['nodes'][0]}" for each in violations]
+
+
+def strict(scene: Scene) -> str:
+    """A policy that lets in nothing but the service, and no HTML as a string."""
+    return (
+        f"default-src 'none'; script-src {scene.service}; connect-src {scene.service}; "
+        f"style-src {scene.service}; form-action 'self' {scene.service}; "
+        "require-trusted-types-for 'script'"
+    )
+
+
+@pytest.mark.parametrize("has_set_html", [True, False])
+def test_a_strict_policy_with_trusted_types_is_no_hindrance(
+    has_set_html: bool, scene: Scene, visit: Visit
+) -> None:
+    complaints: list[str] = []
+
+    def before(page: Page) -> None:
+        page.on("console", lambda said: complaints.append(said.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        if not has_set_html:
+            page.add_init_script("delete Element.prototype.setHTML")
+
+    page = visit(scene.host_page(csp=strict(scene)), before=before)
+    write(page)
+    expect(mine(page)).to_contain_text(WORDS)
+    expect(page.locator(".comment-list")).to_have_css("list-style-type", "none")
+    assert [text for text in complaints if "data:," not in text] == []
+
+
+def test_without_javascript_a_link_leads_to_a_page_that_works(
+    scene: Scene, visit: Visit, picture: Callable[[Page, str], None]
+) -> None:
+    url = f"{scene.origin}/story"
+    link = f'<noscript><a href="{scene.service}/t/news?page={url}">Comments</a></noscript>'
+    scene.host_page(body=scene.tag() + link)
+    first = scene.say(url, "The minutes are public.")
+    page = visit(url, java_script_enabled=False)
+    page.get_by_role("link", name="Comments").click()
+    assert page.url.startswith(f"{scene.service}/t/news")
+    expect(page.get_by_role("link", name="Read the article")).to_have_attribute("href", url)
+    expect(page.locator("link[rel=canonical]")).to_have_attribute("href", url)
+    page.get_by_role("link", name="Reply to Bea").click()
+    write(page, "Page 14, to be exact.", name="")
+    expect(page.get_by_label("Name")).to_be_focused()
+    expect(page.get_by_label("Name")).to_have_accessible_description("Please enter your name.")
+    expect(page.get_by_label("Comment *")).to_have_value("Page 14, to be exact.")
+    picture(page, "without-javascript")
+    expect(page.get_by_role("heading", name="Reply to Bea")).to_be_visible()
+    page.get_by_label("Name").fill("Ann Alder")
+    send(page)
+    expect(mine(page)).to_contain_text("awaiting moderation")
+    expect(mine(page)).to_contain_text("in reply to Bea")
+    number = int((mine(page).get_attribute("id") or "").removeprefix("comment-"))
+    assert scene.backstage.comment(number).parent_id == first
+
+
+def test_a_page_that_holds_its_thread_already_is_taken_over_without_a_fetch(
+    scene: Scene, visit: Visit
+) -> None:
+    url = f"{scene.origin}/story"
+    first = scene.say(url, "The minutes are public.")
+    included = scene.app.test_client().get("/embed/news/thread", query_string={"page": url}).text
+    scene.host_page(body=f"<main>{included}</main>{scene.tag()}")
+    for address in (url, f"{scene.service}/t/news?page={url}"):
+        scene.asked.clear()
+        page = visit(address)
+        page.wait_for_function("window.Comments")
+        page.get_by_role("link", name="Reply to Bea").click()
+        write(page, f"Seen at {address}")
+        expect(page.locator(f"#comment-{first} .comment-mine")).to_contain_text(address)
+        assert page.url.startswith(address), "it did not leave the page"
+        assert scene.threads_asked() == []
+        expect(page.locator(".comments")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("head", "attributes", "identity"),
+    [
+        ("", "", "{origin}/story"),
+        ('<link rel="canonical" href="/the-story?utm_source=x">', "", "{origin}/the-story"),
+        ('<link rel="canonical" href="/x">', 'data-page-url="/said"', "{origin}/said"),
+        ('<link rel="canonical" href="/x">', 'data-page-id="story-7"', "story-7"),
+    ],
+)
+def test_a_page_is_what_its_publisher_says(
+    head: str, attributes: str, identity: str, scene: Scene, visit: Visit
+) -> None:
+    page = visit(scene.host_page(head=head, body=scene.tag(attributes)) + "?fbclid=1#top")
+    expect(page.locator(".comments")).to_have_attribute(
+        "data-page", identity.format(origin=scene.origin)
+    )
+
+
+def test_the_thread_stands_at_the_tag_or_where_it_is_wanted(scene: Scene, visit: Visit) -> None:
+    page = visit(scene.host_page("/tag", body=f"<main>{scene.tag()}</main><p>after</p>"))
+    expect(page.locator("main .comments")).to_be_visible()
+    place = '<main data-comments><a href="/">old link</a></main>'
+    page = visit(scene.host_page("/marked", head=scene.tag(), body=place))
+    expect(page.locator("main > .comments")).to_be_visible()
+    expect(page.get_by_text("old link")).to_have_count(0)
+
+
+def test_counts_come_in_one_request_and_a_tag_in_the_head_brings_no_thread(
+    scene: Scene, visit: Visit
+) -> None:
+    scene.say(f"{scene.origin}/one", WORDS)
+    spots = "".join(
+        f"<i data-comment-count='{name}'>?</i>"
+        for name in (f"{scene.origin}/one", f"{scene.origin}/none", f"{scene.origin}/one")
+    )
+    page = visit(scene.host_page(head=scene.tag(), body=spots))
+    expect(page.locator("i")).to_have_text(["1", "0", "1"])
+    assert len([line for line in scene.asked if "/counts?" in line]) == 1
+    assert scene.threads_asked() == []
+    expect(page.locator(".comments")).to_have_count(0)
+
+
+def test_a_single_page_site_changes_threads(scene: Scene, visit: Visit) -> None:
+    scene.say("two", WORDS)
+    listen = """window.told = []; for (const what of ["loaded", "posted"])
+        addEventListener(`comments:${what}`, ({ detail }) => told.push([what, detail]))"""
+    page = visit(
+        scene.host_page(body=scene.tag('data-page-id="one"')),
+        before=lambda page: page.add_init_script(listen),
+    )
+    thread = page.locator(".comments")
+    expect(thread).to_have_attribute("data-page", "one")
+    page.evaluate("Comments.reload({pageId: 'nowhere'}), Comments.reload({pageId: 'two'})")
+    expect(thread).to_have_attribute("data-page", "two")
+    expect(thread.get_by_text(WORDS)).to_be_visible()
+    write(page, "Here, too.")
+    expect(mine(page)).to_be_visible()
+    number = (mine(page).get_attribute("id") or "").removeprefix("comment-")
+    assert page.evaluate("told") == [
+        ["loaded", {"page": "one"}],
+        ["loaded", {"page": "two"}],
+        ["posted", {"id": number, "isPublic": False}],
+    ]
+    page.evaluate("Comments.destroy()")
+    expect(thread).to_have_count(0)
+    page.evaluate("Comments.reload({pageId: 'one'})")
+    expect(thread).to_have_attribute("data-page", "one")
+
+
+def test_where_the_service_is_away_a_reader_is_told(scene: Scene, visit: Visit) -> None:
+    page = visit(
+        scene.host_page(body=f"<p>The story</p>{scene.tag()}"),
+        before=lambda page: page.route("**/thread?*", lambda route: route.abort()),
+    )
+    expect(page.get_by_role("alert")).to_contain_text("The comments could not be loaded.")
+    expect(page.get_by_role("alert").get_by_role("link")).to_have_attribute(
+        "href", re.compile(rf"^{re.escape(scene.service)}/t/news\?page=")
+    )
+    expect(page.get_by_text("The story")).to_be_visible()
+
+
+@pytest.mark.parametrize("head", ["", HOSTILE], ids=["plain", "hostile"])
+@pytest.mark.parametrize("width", [320, 1200])
+def test_it_fits_any_page_and_any_finger(
+    head: str, width: int, scene: Scene, visit: Visit, picture: Callable[[Page, str], None]
+) -> None:
+    url = scene.host_page(head=head, body=f"<div class='story'>{scene.tag()}</div>")
+    parent = None
+    for level in range(5):
+        parent = scene.say(url, f"https://example.org/{'long-' * 30}", f"Level{level}", parent)
+    page = visit(url, viewport={"width": width, "height": 800})
+    page.get_by_role("link", name="Reply to Level3").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    small = page.locator(".comments :is(a, button, input, textarea, summary)").evaluate_all(
+        """all => all.filter(each => each.checkVisibility() && !each.closest(".comment-body"))
+            .map(each => [each.textContent || each.name, each.getBoundingClientRect()])
+            .filter(([, box]) => box.width < 44 || box.height < 44).map(([name]) => name)"""
+    )
+    assert small == []
+    for part in (".comment-author", "time", ".comment-body", "label", ".comment-button"):
+        expect(page.locator(part).first).to_be_visible()
+    expect(page.locator(".comment-body p").first).to_have_css("text-indent", "0px")
+    picture(page, f"embed-{'hostile' if head else 'plain'}-{width}")
+
+
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}], ids=["light", "dark"])
+def test_axe_finds_nothing(options: dict[str, Any], scene: Scene, visit: Visit) -> None:
+    url = scene.host_page(head="<meta name='color-scheme' content='light dark'>")
+    scene.say(url, "The minutes are public. <blockquote>Page 14</blockquote>")
+    for address in (url, f"{scene.service}/t/news?page={url}"):
+        page = visit(address, **options)
+        page.wait_for_function("window.Comments")
+        expect(page.locator(".comment-form")).to_be_visible()
+        assert faults_found_by_axe(page) == []
+        send(page)
+        expect(page.locator(".comment-fault")).not_to_have_count(0)
+        assert faults_found_by_axe(page) == []
+        page.get_by_role("link", name="Reply to Bea").click()
+        write(page, f"Seen at {address}")
+        expect(mine(page)).to_be_visible()
+        assert faults_found_by_axe(page) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_theme_brings_ground_and_ink_together(theme: str, scene: Scene, visit: Visit) -> None:
+    other = "color: #eee; background: #111" if theme == "light" else "color: #111; background: #fff"
+    page = visit(
+        scene.host_page(
+            head=f"<style>body {{ {other} }}</style>", body=scene.tag(f'data-theme="{theme}"')
+        )
+    )
+    expect(page.locator(".comments")).to_have_css("color-scheme", theme)
+    assert faults_found_by_axe(page) == []
