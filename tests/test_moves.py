@@ -1,10 +1,11 @@
 """Moves: where each leads from each status, what it leaves behind, and that one decision wins."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select, update
+from sqlalchemy import func, select, update
 
 from tests import parts
 from tests.conftest import Backstage, Reader
@@ -32,10 +33,9 @@ INTO: dict[Status, list[Move]] = {
 
 @pytest.fixture(autouse=True)
 def context(app: Flask) -> Iterator[None]:
-    """These tests look at rows: everything happens in one session."""
-    with app.app_context(), writing():
+    """These tests look at rows, in one session."""
+    with app.app_context():
         yield
-        db.session.rollback()
 
 
 @pytest.fixture
@@ -48,11 +48,28 @@ def fetch(comment_id: int) -> Comment:
     return db.session.get_one(Comment, comment_id)
 
 
-def play(comment: Comment, *played: Move) -> Decision:
-    for what in played:
-        decision = moves.move(comment, what, DESK)
+@contextmanager
+def deciding() -> Iterator[None]:
+    """One transaction, as a request has it."""
     db.session.commit()
+    with writing():
+        try:
+            yield
+            db.session.commit()
+        finally:
+            db.session.rollback()
+
+
+def play(comment: Comment, *played: Move, by: moves.By = DESK) -> Decision:
+    for what in played:
+        with deciding():
+            decision = moves.move(comment, what, by)
     return decision
+
+
+def undo(decision: Decision) -> Decision:
+    with deciding():
+        return moves.undo(decision, DESK)
 
 
 def count(model: type[Base]) -> int:
@@ -68,11 +85,10 @@ def test_every_move_from_every_status(ann: Reader) -> None:
             before = count(Decision)
             if end is None:
                 with pytest.raises(moves.IllegalMove) as refused:
-                    moves.move(comment, what, DESK)
+                    play(comment, what)
                 assert start.value in str(refused.value)
             else:
-                moves.move(comment, what, DESK)
-            db.session.commit()
+                play(comment, what)
             assert comment.status is (end or start), (what, start)
             assert count(Decision) == before + (end is not None), (what, start)
     assert set(TABLE) == set(Move) - {Move.undo}, "and there are no other moves"
@@ -81,8 +97,7 @@ def test_every_move_from_every_status(ann: Reader) -> None:
 def test_a_decision_says_who_what_from_where_and_why(comment: Comment) -> None:
     olga = db.session.scalars(select(Moderator).filter_by(email="olga@example.org")).one()
     by = moves.By(via=Via.mail, moderator=olga, reason="Off topic")
-    decision = moves.move(comment, Move.trash, by)
-    db.session.commit()
+    decision = play(comment, Move.trash, by=by)
 
     assert (decision.site_id, decision.comment_id) == (comment.site_id, comment.id)
     assert (decision.moderator, decision.via, decision.reason) == (olga, Via.mail, "Off topic")
@@ -113,15 +128,15 @@ def test_undo_puts_back_whatever_was_decided(comment: Comment) -> None:
     for what in (Move.approve, Move.spam, Move.restore, Move.trash, Move.restore, Move.unapprove):
         before = comment.status
         decision = play(comment, what)
-        moves.undo(decision, DESK)
+        undo(decision)
         assert comment.status is before
         play(comment, what)
 
 
 def test_an_undo_is_a_decision_and_can_be_undone(comment: Comment) -> None:
-    undone = moves.undo(play(comment, Move.approve), DESK)
+    undone = undo(play(comment, Move.approve))
     assert (undone.move, undone.status_from, undone.status_to) == (Move.undo, A, P)
-    moves.undo(undone, DESK)
+    undo(undone)
     assert comment.status is A
     assert count(Decision) == 3
 
@@ -129,7 +144,7 @@ def test_an_undo_is_a_decision_and_can_be_undone(comment: Comment) -> None:
 def test_what_was_approved_by_mistake_is_not_approved_by_restoring_it(comment: Comment) -> None:
     play(comment, Move.spam)
     for _ in range(2):
-        moves.undo(play(comment, Move.approve), DESK)
+        undo(play(comment, Move.approve))
         assert comment.status is S
     play(comment, Move.restore)
     assert comment.status is P
@@ -139,10 +154,10 @@ def test_an_undo_that_comes_late_is_refused(comment: Comment) -> None:
     decision = play(comment, Move.approve)
     play(comment, Move.spam)
     with pytest.raises(moves.Overtaken):
-        moves.undo(decision, DESK)
+        undo(decision)
     play(comment, Move.approve)  # the same status again, but by another decision
     with pytest.raises(moves.Overtaken):
-        moves.undo(decision, DESK)
+        undo(decision)
     assert comment.status is A
 
 
@@ -225,17 +240,22 @@ def test_a_sibling_holds_the_place_too(family: list[Comment], ann: Reader) -> No
 
 def test_a_decision_on_what_one_did_not_see_is_refused(comment: Comment) -> None:
     play(comment, Move.approve)
-    with pytest.raises(moves.Overtaken, match="approved already"):
+    with pytest.raises(moves.Overtaken, match="approved already"), deciding():
         moves.move(comment, Move.trash, DESK, expected=P)
     assert (comment.status, count(Decision)) == (A, 1)
 
 
-def decide(app: Flask, comment_id: int, what: Move, ready: list[object]) -> str:
-    """As one request: look, then decide; `ready` is called with the look taken."""
+def all_look_first(backstage: Backstage, number: int) -> Callable[[], None]:
+    """Wait until all have looked before any acts. SQLite lets the next one look only after that."""
+    return parts.gather(number) if backstage.dialect == "postgresql" else lambda: None
+
+
+def decide(app: Flask, comment_id: int, what: Move, looked: Callable[[], None]) -> str:
+    """As one request: look, then decide."""
     with app.app_context(), writing():
         comment = fetch(comment_id)
-        if comment.status is P and ready:
-            ready[0]()  # type: ignore[operator]
+        if comment.status is P:
+            looked()
         try:
             moves.move(comment, what, DESK, expected=P)
             db.session.commit()
@@ -253,11 +273,10 @@ def test_of_two_decisions_at_once_exactly_one_wins(
 ) -> None:
     comment_id = comment.id
     db.session.commit()
-    # Both have looked before either acts. SQLite lets the second one look only then.
-    ready: list[object] = [parts.gather(2)] if backstage.dialect == "postgresql" else []
+    looked = all_look_first(backstage, 2)
 
     outcomes = parts.at_once(
-        lambda: decide(app, comment_id, one, ready), lambda: decide(app, comment_id, other, ready)
+        lambda: decide(app, comment_id, one, looked), lambda: decide(app, comment_id, other, looked)
     )
 
     assert sorted(outcomes) == ["done", "refused"]
@@ -272,11 +291,11 @@ def test_decisions_on_many_comments_of_a_thread_at_once_are_all_counted(
     app: Flask, ann: Reader, backstage: Backstage
 ) -> None:
     ids = [ann.say(f"No. {number}") for number in range(6)]
-    ready: list[object] = [parts.gather(6)] if backstage.dialect == "postgresql" else []
+    looked = all_look_first(backstage, 6)
     version = thread().version
     db.session.commit()
 
-    outcomes = parts.at_once(*(lambda i=i: decide(app, i, Move.approve, ready) for i in ids))
+    outcomes = parts.at_once(*(lambda i=i: decide(app, i, Move.approve, looked) for i in ids))
 
     assert outcomes == ["done"] * 6
     assert (thread().approved_count, thread().version) == (6, version + 6)
@@ -288,16 +307,16 @@ def test_an_answer_approved_while_its_parent_is_removed_keeps_the_place(
     parent = ann.say("The parent.")
     backstage.approve(parent)
     answer = ann.say("The answer.", parent=parent)
-    both = parts.gather(2) if backstage.dialect == "postgresql" else lambda: None
+    looked = all_look_first(backstage, 2)
+    db.session.commit()
 
     def act(comment_id: int, what: Move) -> None:
         with app.app_context(), writing():
             comment = fetch(comment_id)
-            both()
+            looked()
             moves.move(comment, what, DESK)
             db.session.commit()
 
-    db.session.commit()
     parts.at_once(lambda: act(parent, Move.trash), lambda: act(answer, Move.approve))
 
     shown = ann.read().text
@@ -306,18 +325,16 @@ def test_an_answer_approved_while_its_parent_is_removed_keeps_the_place(
     assert "This comment was removed." in shown
 
 
-def test_a_status_changed_by_other_means_is_not_overwritten(comment: Comment) -> None:
+def test_a_status_that_changed_after_one_looked_is_not_overwritten(
+    comment: Comment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The last line of defence: the row itself is compared when it is written."""
-    comment_id = comment.id
+    changed = update(Comment).where(Comment.id == comment.id).values(status=A)
 
-    def slip(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.startswith("UPDATE comment"):
-            event.remove(db.engine, "before_cursor_execute", slip)
-            db.session.connection().execute(
-                update(Comment).where(Comment.id == comment_id).values(status=T)
-            )
+    def touch(comment: Comment, change: int) -> None:
+        db.session.execute(changed.execution_options(synchronize_session=False))
 
-    event.listen(db.engine, "before_cursor_execute", slip)
-    with pytest.raises(moves.Overtaken):
-        moves.move(comment, Move.spam, DESK)
-    assert comment.status is T
+    monkeypatch.setattr(moves, "_touch_thread", touch)
+    with pytest.raises(moves.Overtaken), deciding():
+        moves.move(comment, Move.approve, DESK)
+    assert count(Decision) == 0

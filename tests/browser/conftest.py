@@ -54,7 +54,9 @@ class Scene:
 
     def tag(self, attributes: str = "") -> str:
         """What a publisher pastes."""
-        return f'<script async src="{self.service}/embed.js" data-site="news" {attributes}></script>'
+        return (
+            f'<script async src="{self.service}/embed.js" data-site="news" {attributes}></script>'
+        )
 
     def host_page(
         self, path: str = "/story", *, body: str = "", head: str = "", csp: str = ""

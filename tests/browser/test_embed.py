@@ -192,10 +192,11 @@ def test_i_answer_in_place_and_can_take_it_back(scene: Scene, visit: Visit) -> N
     page.get_by_label("Comment *").fill("Half a thought")
     answer = page.get_by_role("link", name="Reply to Bea")
     form = page.locator("#respond")
-    for take_back in (
+    ways: list[Callable[[], None]] = [
         lambda: page.keyboard.press("Escape"),
         lambda: page.get_by_role("link", name="Cancel reply").click(),
-    ):
+    ]
+    for take_back in ways:
         answer.click()
         expect(page.locator(f"#comment-{first} > #respond")).to_be_visible()
         expect(form.get_by_role("heading")).to_have_text("Reply to Bea")

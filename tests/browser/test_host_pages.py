@@ -1,4 +1,4 @@
-"""The embed on all kinds of host pages: strict, hostile, narrow, of one page, without JavaScript."""
+"""The embed on host pages of all kinds: strict, hostile, narrow, single-page, without scripts."""
 
 import re
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def faults_found_by_axe(page: Page) -> list[str]:
     """Accessibility faults of the thread, or of our own page."""
     context = "body" if "/t/" in page.url else ".comments"
     violations = Axe().run(page, context=context).response["violations"]
-    return [f"{each['id']}: {each['nodes'][0]}" for each in violations]
+    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in violations]
 
 
 def strict(scene: Scene) -> str:
@@ -211,7 +211,11 @@ def test_it_fits_any_page_and_any_finger(
 
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}], ids=["light", "dark"])
 def test_axe_finds_nothing(options: dict[str, Any], scene: Scene, visit: Visit) -> None:
-    url = scene.host_page(head="<meta name='color-scheme' content='light dark'>")
+    url = scene.host_page(
+        head="""<style>
+          body { color-scheme: light dark; background: Canvas; color: CanvasText }
+        </style>"""
+    )
     scene.say(url, "The minutes are public. <blockquote>Page 14</blockquote>")
     for address in (url, f"{scene.service}/t/news?page={url}"):
         page = visit(address, **options)

@@ -61,9 +61,13 @@ def without_control(text: str) -> str:
 
 
 def find_thread(site: Site, page: str) -> Thread | None:
-    """The thread of a page, if anyone has written there."""
+    """The thread of a page, if anyone has written there and readers may see it."""
     return db.session.scalar(
-        select(Thread).where(Thread.site_id == site.id, Thread.page == page_identity(page))
+        select(Thread).where(
+            Thread.site_id == site.id,
+            Thread.page == page_identity(page),
+            Thread.hidden_at.is_(None),
+        )
     )
 
 

@@ -26,6 +26,8 @@ class Thread(Base):
     version: Mapped[int] = mapped_column(default=1)
     approved_count: Mapped[int] = mapped_column(default=0)
     closed_at: Mapped[datetime | None]
+    # Nobody but moderators may read it: it was imported from a page that not everyone could see.
+    hidden_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     site: Mapped[Site] = relationship()

@@ -4,6 +4,7 @@ Every move is a compare-and-set on the status and leaves a decision row. What re
 thread's count and version, who keeps a place on the page) changes in the same transaction.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import exists, select, update
@@ -74,6 +75,49 @@ def undo(decision: Decision, by: By) -> Decision:
     return _apply(comment, Move.undo, decision.status_to, decision.status_from, by)
 
 
+def admit(thread: Thread, arrivals: Sequence[tuple[Comment, Status]], by: By) -> None:
+    """Give comments of one thread the status they came with, all at once.
+
+    They are new, flushed and placed in this very transaction, and so pending: nobody else can have
+    seen them, let alone decided.
+    """
+    approved = [comment for comment, target in arrivals if target is A]
+    if approved:
+        _touch_thread(thread.site_id, thread.id, len(approved))
+    for comment, target in arrivals:
+        if target is P:
+            continue
+        comment.status = target
+        comment.status_before = P if target in _OUT_OF_SIGHT else None
+        db.session.add(
+            Decision(
+                site_id=comment.site_id,
+                comment_id=comment.id,
+                via=by.via,
+                move=next(move for move, (_, leads_to) in MOVES.items() if leads_to is target),
+                status_from=P,
+                status_to=target,
+                reason=by.reason,
+            )
+        )
+    _show(thread, {id_ for each in approved for id_ in (each.id, *paths.ancestor_ids(each.path))})
+
+
+def _show(thread: Thread, comment_ids: set[int]) -> None:
+    """Give approved comments, and all above them, their place on the page."""
+    db.session.flush()
+    db.session.execute(
+        update(Comment)
+        .where(
+            Comment.site_id == thread.site_id,
+            Comment.thread_id == thread.id,
+            Comment.id.in_(comment_ids),
+        )
+        .values(shown=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def lock_thread_of(comment_id: int) -> None:
     """Wait for concurrent moves of the comment's thread, and keep others waiting.
 
@@ -90,7 +134,7 @@ def lock_thread_of(comment_id: int) -> None:
 def _apply(comment: Comment, what: Move, seen: Status, target: Status, by: By) -> Decision:
     if A in (seen, target):
         # First, because this row's lock puts concurrent moves of one thread in line.
-        _touch_thread(comment, (target is A) - (seen is A))
+        _touch_thread(comment.site_id, comment.thread_id, (target is A) - (seen is A))
     before = _before(comment, what, seen) if target in _OUT_OF_SIGHT else None
     claimed = db.session.execute(
         update(Comment)
@@ -141,10 +185,10 @@ def _before(comment: Comment, what: Move, seen: Status) -> Status | None:
     )
 
 
-def _touch_thread(comment: Comment, change: int) -> None:
+def _touch_thread(site_id: int, thread_id: int, change: int) -> None:
     db.session.execute(
         update(Thread)
-        .where(Thread.site_id == comment.site_id, Thread.id == comment.thread_id)
+        .where(Thread.site_id == site_id, Thread.id == thread_id)
         .values(version=Thread.version + 1, approved_count=Thread.approved_count + change)
     )
 

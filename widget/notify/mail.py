@@ -82,7 +82,7 @@ def _article(settings: Settings, comment: Comment) -> str:
 
 def _shortened(body: str) -> str:
     """As much of a comment as a mail should carry."""
-    return body if len(body) <= _MAX_BODY else f"{body[:_MAX_BODY]} […]"
+    return body if len(body) <= _MAX_BODY else f"{body[:_MAX_BODY].rstrip()} […]"
 
 
 def compose(

@@ -12,7 +12,7 @@ def counts(site: Site, pages: Sequence[str]) -> dict[str, int]:
     """Approved comments by page identity; 0 for a page where nobody wrote."""
     rows = db.session.execute(
         select(Thread.page, Thread.approved_count).where(
-            Thread.site_id == site.id, Thread.page.in_(pages)
+            Thread.site_id == site.id, Thread.page.in_(pages), Thread.hidden_at.is_(None)
         )
     )
     found = {page: count for page, count in rows}

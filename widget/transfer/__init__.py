@@ -6,8 +6,8 @@ commits, and nothing rings or sends: an import never mails anyone.
 """
 
 from widget.transfer.files import Unreadable
-from widget.transfer.importers import IMPORTERS
+from widget.transfer.importers import IMPORTERS, Importer
 from widget.transfer.intake import Intake
 from widget.transfer.report import Report
 
-__all__ = ["IMPORTERS", "Intake", "Report", "Unreadable"]
+__all__ = ["IMPORTERS", "Importer", "Intake", "Report", "Unreadable"]

@@ -50,6 +50,11 @@ class Prose:
         self._is_spaced = self.flat and bool(lines)
         self._lead = words
 
+    def separate(self, sign: str) -> None:
+        """Put a sign before the next words, on their line."""
+        self._is_spaced = False
+        self._lead += sign
+
     def unlead(self) -> None:
         """Forget a bullet that nothing stood behind."""
         self._lead = ""

@@ -172,7 +172,7 @@ class _Reader:
             self._is_row_start = True
         elif tag in _CELLS:
             if not self._is_row_start:
-                self._prose.lead(" | ")
+                self._prose.separate(" | ")
             self._is_row_start = False
         elif tag == "dd" and self._is_after_term:
             self._prose.lead(": ")

@@ -1,8 +1,9 @@
 """What became of an export's comments, counted."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 from widget.models import Kind, Status
 
@@ -21,14 +22,10 @@ class Report:
     already_here: int = 0
     statuses: Counter[Status] = field(default_factory=Counter)
     kinds: Counter[Kind] = field(default_factory=Counter)
+    elsewhere: Counter[str] = field(default_factory=Counter)  # threads by an origin not the site's
     repaired: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     _examples: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-
-    @property
-    def new(self) -> int:
-        """How many comments came in."""
-        return self.statuses.total()
 
     def arrived(self, status: Status, kind: Kind) -> None:
         """Count a comment that was taken."""
@@ -60,11 +57,16 @@ class Report:
             )
         if self.threads_uncovered:
             yield f"{self.threads_uncovered:,} that had been hidden can be read now"
+        for origin, count in _by_size(self.elsewhere):
+            yield f"{count:,} at {origin}, which is none of the site’s origins"
 
     def _comments(self) -> Iterator[str]:
-        yield f"{self.new:,} new" + _listed(self.statuses)
-        if self.kinds:
-            yield _listed(self.kinds, plural=True).removeprefix(": ")
+        statuses = [f"{n:,} {status.value}" for status in Status if (n := self.statuses[status])]
+        yield f"{self.statuses.total():,} new" + (": " if statuses else "") + ", ".join(statuses)
+        if kinds := [
+            f"{n:,} {kind.value}{'s' if n > 1 else ''}" for kind in Kind if (n := self.kinds[kind])
+        ]:
+            yield ", ".join(kinds)
 
     def _skipped(self) -> Iterator[str]:
         for reason, count in _by_size(self.skipped):
@@ -72,23 +74,11 @@ class Report:
             yield f"{count:,} {reason} ({', '.join(self._examples[reason])}{more})"
 
 
-def _block(name: str, lines: Iterator[str] | list[str]) -> Iterator[str]:
-    for line in lines or ["none"]:
-        yield f"{name:<14}{line}"
-        name = ""
-    if name:
-        yield f"{name:<14}none"
+def _block(name: str, lines: Iterable[str]) -> Iterator[str]:
+    for label, line in zip(chain([name], repeat("")), list(lines) or ["none"], strict=False):
+        yield f"{label:<14}{line}"
 
 
 def _by_size(counter: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counter.items(), key=lambda each: (-each[1], each[0]))
-
-
-def _listed(counter: Counter[Status] | Counter[Kind], *, plural: bool = False) -> str:
-    kinds: type[Status | Kind] = type(next(iter(counter))) if counter else Status
-    found = [
-        f"{counter[each]:,} {each.value}{'s' if plural and counter[each] != 1 else ''}"  # type: ignore[index]
-        for each in kinds
-        if counter[each]  # type: ignore[index]
-    ]
-    return ": " + ", ".join(found) if found else ""
+    found = [(name, count) for name, count in counter.items() if count]
+    return sorted(found, key=lambda each: (-each[1], each[0]))
