@@ -1,15 +1,15 @@
 """Moves: where each leads from each status, what it leaves behind, and that one decision wins."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from tests import parts
 from tests.conftest import Backstage, Reader
-from widget.db import Base, db, writing
+from widget.db import db, writing
 from widget.models import Comment, Decision, Hold, Moderator, Move, Status, Thread, Via
 from widget.moderation import moves
 
@@ -31,152 +31,166 @@ INTO: dict[Status, list[Move]] = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def context(app: Flask) -> Iterator[None]:
-    """These tests look at rows, in one session."""
-    with app.app_context():
-        yield
+@dataclass
+class Stage:
+    """Where moves are played, each as one request would, with what they leave behind."""
+
+    app: Flask
+
+    def play(self, comment_id: int, *played: Move, expected: Status | None = None) -> int:
+        """Play moves; returns the last decision's id."""
+        for what in played:
+            with self.app.app_context(), writing():
+                comment = db.session.get_one(Comment, comment_id)
+                decision_id = moves.move(comment, what, DESK, expected=expected).id
+                db.session.commit()
+        return decision_id
+
+    def undo(self, decision_id: int) -> int:
+        """Undo a decision; returns the decision that did."""
+        with self.app.app_context(), writing():
+            undone = moves.undo(db.session.get_one(Decision, decision_id), DESK).id
+            db.session.commit()
+            return undone
+
+    def status(self, comment_id: int) -> Status:
+        """A comment's status."""
+        with self.app.app_context():
+            return db.session.get_one(Comment, comment_id).status
+
+    def shown(self, *comment_ids: int) -> list[bool]:
+        """Which of these have a place on the page?"""
+        with self.app.app_context():
+            return [db.session.get_one(Comment, comment_id).shown for comment_id in comment_ids]
+
+    def thread(self) -> Thread:
+        """The only thread there is."""
+        with self.app.app_context():
+            return db.session.scalars(select(Thread)).one()
+
+    def decisions(self) -> list[Decision]:
+        """All decisions, in order."""
+        with self.app.app_context():
+            return list(db.session.scalars(select(Decision).order_by(Decision.id)))
 
 
 @pytest.fixture
-def comment(ann: Reader) -> Comment:
-    """A comment of Ann's."""
-    return fetch(ann.say("Mine."))
+def stage(app: Flask) -> Stage:
+    """Where moves are played."""
+    return Stage(app)
 
 
-def fetch(comment_id: int) -> Comment:
-    return db.session.get_one(Comment, comment_id)
-
-
-@contextmanager
-def deciding() -> Iterator[None]:
-    """One transaction, as a request has it."""
-    db.session.commit()
-    with writing():
-        try:
-            yield
-            db.session.commit()
-        finally:
-            db.session.rollback()
-
-
-def play(comment: Comment, *played: Move, by: moves.By = DESK) -> Decision:
-    for what in played:
-        with deciding():
-            decision = moves.move(comment, what, by)
-    return decision
-
-
-def undo(decision: Decision) -> Decision:
-    with deciding():
-        return moves.undo(decision, DESK)
-
-
-def count(model: type[Base]) -> int:
-    return db.session.scalar(select(func.count()).select_from(model)) or 0
-
-
-def test_every_move_from_every_status(ann: Reader) -> None:
+def test_every_move_from_every_status(ann: Reader, stage: Stage) -> None:
     for what, leads in TABLE.items():
         for start, end in leads.items():
-            comment = fetch(ann.say(f"{what} from {start}."))
+            comment = ann.say(f"{what} from {start}.")
             if INTO[start]:
-                play(comment, *INTO[start])
-            before = count(Decision)
+                stage.play(comment, *INTO[start])
+            before = len(stage.decisions())
             if end is None:
-                with pytest.raises(moves.IllegalMove) as refused:
-                    play(comment, what)
-                assert start.value in str(refused.value)
+                with pytest.raises(moves.IllegalMove, match=start.value):
+                    stage.play(comment, what)
             else:
-                play(comment, what)
-            assert comment.status is (end or start), (what, start)
-            assert count(Decision) == before + (end is not None), (what, start)
+                stage.play(comment, what)
+            assert stage.status(comment) is (end or start), (what, start)
+            assert len(stage.decisions()) == before + (end is not None), (what, start)
     assert set(TABLE) == set(Move) - {Move.undo}, "and there are no other moves"
 
 
-def test_a_decision_says_who_what_from_where_and_why(comment: Comment) -> None:
-    olga = db.session.scalars(select(Moderator).filter_by(email="olga@example.org")).one()
-    by = moves.By(via=Via.mail, moderator=olga, reason="Off topic")
-    decision = play(comment, Move.trash, by=by)
+def test_a_decision_says_who_what_from_where_and_why(ann: Reader, app: Flask) -> None:
+    comment_id = ann.say()
+    with app.app_context(), writing():
+        olga = db.session.scalars(select(Moderator).filter_by(email="olga@example.org")).one()
+        by = moves.By(via=Via.mail, moderator=olga, reason="Off topic")
+        comment = db.session.get_one(Comment, comment_id)
+        moves.move(comment, Move.trash, by)
+        db.session.commit()
 
-    assert (decision.site_id, decision.comment_id) == (comment.site_id, comment.id)
-    assert (decision.moderator, decision.via, decision.reason) == (olga, Via.mail, "Off topic")
-    assert (decision.move, decision.status_from, decision.status_to) == (Move.trash, P, T)
-    assert decision.created_at
+        decision = db.session.scalars(select(Decision)).one()
+        assert (decision.site_id, decision.comment_id) == (comment.site_id, comment_id)
+        assert (decision.moderator, decision.via, decision.reason) == (olga, Via.mail, "Off topic")
+        assert (decision.move, decision.status_from, decision.status_to) == (Move.trash, P, T)
+        assert decision.created_at >= comment.created_at
 
 
 # --------------------------------------------------------------------- restore and undo
 
 
 @pytest.mark.parametrize("away", [Move.spam, Move.trash, Move.reject])
-@pytest.mark.parametrize(("before", "status"), [([], P), ([Move.approve], A)])
 def test_restoring_returns_to_where_a_comment_came_from(
-    comment: Comment, away: Move, before: list[Move], status: Status
+    ann: Reader, stage: Stage, away: Move
 ) -> None:
-    play(comment, *before, away, Move.restore)
-    assert comment.status is status
+    pending, approved = ann.say("Pending."), ann.say("Approved.")
+    stage.play(approved, Move.approve)
+    for comment, status in ((pending, P), (approved, A)):
+        stage.play(comment, away, Move.restore)
+        assert stage.status(comment) is status
 
 
-def test_restoring_returns_to_where_it_was_last_in_sight(comment: Comment) -> None:
-    play(comment, Move.approve, Move.spam, Move.trash, Move.restore)
-    assert comment.status is A
-    play(comment, Move.unapprove, Move.trash, Move.spam, Move.restore)
-    assert comment.status is P
+def test_restoring_returns_to_where_it_was_last_in_sight(ann: Reader, stage: Stage) -> None:
+    comment = ann.say()
+    stage.play(comment, Move.approve, Move.spam, Move.trash, Move.restore)
+    assert stage.status(comment) is A
+    stage.play(comment, Move.unapprove, Move.trash, Move.spam, Move.restore)
+    assert stage.status(comment) is P
 
 
-def test_undo_puts_back_whatever_was_decided(comment: Comment) -> None:
+def test_undo_puts_back_whatever_was_decided(ann: Reader, stage: Stage) -> None:
+    comment = ann.say()
     for what in (Move.approve, Move.spam, Move.restore, Move.trash, Move.restore, Move.unapprove):
-        before = comment.status
-        decision = play(comment, what)
-        undo(decision)
-        assert comment.status is before
-        play(comment, what)
+        before = stage.status(comment)
+        stage.undo(stage.play(comment, what))
+        assert stage.status(comment) is before
+        stage.play(comment, what)
 
 
-def test_an_undo_is_a_decision_and_can_be_undone(comment: Comment) -> None:
-    undone = undo(play(comment, Move.approve))
-    assert (undone.move, undone.status_from, undone.status_to) == (Move.undo, A, P)
-    undo(undone)
-    assert comment.status is A
-    assert count(Decision) == 3
+def test_an_undo_is_a_decision_and_can_be_undone(ann: Reader, stage: Stage) -> None:
+    comment = ann.say()
+    undone = stage.undo(stage.play(comment, Move.approve))
+    row = stage.decisions()[-1]
+    assert (row.id, row.move, row.status_from, row.status_to) == (undone, Move.undo, A, P)
+    stage.undo(undone)
+    assert stage.status(comment) is A
+    assert len(stage.decisions()) == 3
 
 
-def test_what_was_approved_by_mistake_is_not_approved_by_restoring_it(comment: Comment) -> None:
-    play(comment, Move.spam)
+def test_what_was_approved_by_mistake_is_not_approved_by_restoring_it(
+    ann: Reader, stage: Stage
+) -> None:
+    comment = ann.say()
+    stage.play(comment, Move.spam)
     for _ in range(2):
-        undo(play(comment, Move.approve))
-        assert comment.status is S
-    play(comment, Move.restore)
-    assert comment.status is P
+        stage.undo(stage.play(comment, Move.approve))
+        assert stage.status(comment) is S
+    stage.play(comment, Move.restore)
+    assert stage.status(comment) is P
 
 
-def test_an_undo_that_comes_late_is_refused(comment: Comment) -> None:
-    decision = play(comment, Move.approve)
-    play(comment, Move.spam)
+def test_an_undo_that_comes_late_is_refused(ann: Reader, stage: Stage) -> None:
+    comment = ann.say()
+    decision = stage.play(comment, Move.approve)
+    stage.play(comment, Move.spam)
     with pytest.raises(moves.Overtaken):
-        undo(decision)
-    play(comment, Move.approve)  # the same status again, but by another decision
+        stage.undo(decision)
+    stage.play(comment, Move.approve)  # the same status again, but by another decision
     with pytest.raises(moves.Overtaken):
-        undo(decision)
-    assert comment.status is A
+        stage.undo(decision)
+    assert stage.status(comment) is A
 
 
 # ------------------------------------------------------------- what readers are shown of it
 
 
-def thread() -> Thread:
-    return db.session.scalars(select(Thread).execution_options(populate_existing=True)).one()
-
-
-def test_count_and_version_follow_what_readers_can_see(comment: Comment) -> None:
+def test_count_and_version_follow_what_readers_can_see(ann: Reader, stage: Stage) -> None:
+    comment = ann.say()
     seen = []
     for what in (
         Move.spam, Move.restore, Move.approve, Move.unapprove, Move.approve, Move.trash,
         Move.spam, Move.restore, Move.reject, Move.trash,
     ):  # fmt: skip
-        before = thread().version
-        play(comment, what)
-        seen.append((thread().approved_count, thread().version > before))
+        before = stage.thread().version
+        stage.play(comment, what)
+        seen.append((stage.thread().approved_count, stage.thread().version > before))
     assert seen == [
         (0, False), (0, False), (1, True), (0, True), (1, True), (0, True),
         (0, False), (1, True), (0, True), (0, False),
@@ -184,65 +198,65 @@ def test_count_and_version_follow_what_readers_can_see(comment: Comment) -> None
 
 
 @pytest.fixture
-def family(ann: Reader, backstage: Backstage) -> list[Comment]:
+def family(ann: Reader, backstage: Backstage) -> list[int]:
     """A comment, an answer to it, and an answer to that; all approved."""
     backstage.set("news", hold=Hold.none)
     ids: list[int] = []
     for name in ("grandmother", "mother", "child"):
         ids.append(ann.say(f"I am the {name}.", **({"parent": ids[-1]} if ids else {})))
         backstage.screen(ids[-1])
-    return [fetch(comment_id) for comment_id in ids]
+    return ids
 
 
 def test_a_removed_parent_keeps_its_place_but_not_its_words(
-    family: list[Comment], ann: Reader
+    family: list[int], ann: Reader, stage: Stage
 ) -> None:
-    play(family[0], Move.trash)
-    play(family[1], Move.spam)
+    stage.play(family[0], Move.trash)
+    stage.play(family[1], Move.spam)
 
-    shown = ann.read().text
-    assert [comment.shown for comment in family] == [True, True, True]
-    assert "I am the child." in shown
-    assert "grandmother" not in shown
-    assert "I am the mother." not in shown
-    assert shown.count("This comment was removed.") == 2
-    assert "1 comment" in shown
+    page = ann.read().text
+    assert stage.shown(*family) == [True, True, True]
+    assert "I am the child." in page
+    assert "grandmother" not in page
+    assert "I am the mother." not in page
+    assert page.count("This comment was removed.") == 2
+    assert "1 comment" in page
 
 
 def test_a_place_goes_with_the_last_reply_and_comes_back_with_it(
-    family: list[Comment], ann: Reader
+    family: list[int], ann: Reader, stage: Stage
 ) -> None:
-    play(family[1], Move.trash)
-    play(family[0], Move.trash)
-    play(family[2], Move.unapprove)
-    assert [comment.shown for comment in family] == [False, False, False]
-    assert "comment-removed" not in ann.read().text
+    stage.play(family[1], Move.trash)
+    stage.play(family[0], Move.trash)
+    stage.play(family[2], Move.unapprove)
+    assert stage.shown(*family) == [False, False, False]
+    assert "This comment was removed." not in ann.read().text
 
-    play(family[2], Move.approve)
-    assert [comment.shown for comment in family] == [True, True, True]
-    play(family[1], Move.restore)
+    stage.play(family[2], Move.approve)
+    assert stage.shown(*family) == [True, True, True]
+    stage.play(family[1], Move.restore)
     assert ann.read().text.count("This comment was removed.") == 1
 
 
-def test_a_sibling_holds_the_place_too(family: list[Comment], ann: Reader) -> None:
-    twin = ann.say("I am the other child.", parent=family[1].id)
-    play(fetch(twin), Move.approve)
-    play(family[1], Move.trash)
-    play(family[2], Move.trash)
-    assert family[1].shown
-    play(fetch(twin), Move.trash)
-    assert not family[1].shown
-    assert family[0].shown
+def test_a_sibling_holds_the_place_too(family: list[int], ann: Reader, stage: Stage) -> None:
+    twin = ann.say("I am the other child.", parent=family[1])
+    stage.play(twin, Move.approve)
+    stage.play(family[1], Move.trash)
+    stage.play(family[2], Move.trash)
+    assert stage.shown(family[1]) == [True]
+    stage.play(twin, Move.trash)
+    assert stage.shown(*family) == [True, False, False]
 
 
 # --------------------------------------------------------------------- one decision wins
 
 
-def test_a_decision_on_what_one_did_not_see_is_refused(comment: Comment) -> None:
-    play(comment, Move.approve)
-    with pytest.raises(moves.Overtaken, match="approved already"), deciding():
-        moves.move(comment, Move.trash, DESK, expected=P)
-    assert (comment.status, count(Decision)) == (A, 1)
+def test_a_decision_on_what_one_did_not_see_is_refused(ann: Reader, stage: Stage) -> None:
+    comment = ann.say()
+    stage.play(comment, Move.approve)
+    with pytest.raises(moves.Overtaken, match="approved already"):
+        stage.play(comment, Move.trash, expected=P)
+    assert (stage.status(comment), len(stage.decisions())) == (A, 1)
 
 
 def all_look_first(backstage: Backstage, number: int) -> Callable[[], None]:
@@ -250,18 +264,18 @@ def all_look_first(backstage: Backstage, number: int) -> Callable[[], None]:
     return parts.gather(number) if backstage.dialect == "postgresql" else lambda: None
 
 
-def decide(app: Flask, comment_id: int, what: Move, looked: Callable[[], None]) -> str:
-    """As one request: look, then decide."""
+def decide(app: Flask, comment_id: int, what: Move, looked: Callable[[], None]) -> bool:
+    """As one request: look at what waits, then decide. Did the decision count?"""
     with app.app_context(), writing():
-        comment = fetch(comment_id)
+        comment = db.session.get_one(Comment, comment_id)
         if comment.status is P:
             looked()
         try:
             moves.move(comment, what, DESK, expected=P)
             db.session.commit()
-        except moves.IllegalMove:
-            return "refused"
-        return "done"
+        except moves.Overtaken:
+            return False
+        return True
 
 
 @pytest.mark.parametrize(
@@ -269,36 +283,31 @@ def decide(app: Flask, comment_id: int, what: Move, looked: Callable[[], None]) 
     [(Move.approve, Move.approve), (Move.approve, Move.spam), (Move.trash, Move.spam)],
 )
 def test_of_two_decisions_at_once_exactly_one_wins(
-    app: Flask, comment: Comment, backstage: Backstage, one: Move, other: Move
+    app: Flask, ann: Reader, backstage: Backstage, stage: Stage, one: Move, other: Move
 ) -> None:
-    comment_id = comment.id
-    db.session.commit()
+    comment = ann.say()
     looked = all_look_first(backstage, 2)
 
-    outcomes = parts.at_once(
-        lambda: decide(app, comment_id, one, looked), lambda: decide(app, comment_id, other, looked)
+    counted = parts.at_once(
+        lambda: decide(app, comment, one, looked), lambda: decide(app, comment, other, looked)
     )
 
-    assert sorted(outcomes) == ["done", "refused"]
-    assert count(Decision) == 1
-    won = one if outcomes[0] == "done" else other
-    db.session.expire_all()
-    assert comment.status is TABLE[won][P]
-    assert thread().approved_count == (comment.status is A)
+    assert sorted(counted) == [False, True]
+    assert [row.move for row in stage.decisions()] == [one if counted[0] else other]
+    assert stage.status(comment) is stage.decisions()[0].status_to
+    assert stage.thread().approved_count == (stage.status(comment) is A)
 
 
 def test_decisions_on_many_comments_of_a_thread_at_once_are_all_counted(
-    app: Flask, ann: Reader, backstage: Backstage
+    app: Flask, ann: Reader, backstage: Backstage, stage: Stage
 ) -> None:
     ids = [ann.say(f"No. {number}") for number in range(6)]
     looked = all_look_first(backstage, 6)
-    version = thread().version
-    db.session.commit()
+    version = stage.thread().version
 
-    outcomes = parts.at_once(*(lambda i=i: decide(app, i, Move.approve, looked) for i in ids))
+    assert all(parts.at_once(*(lambda i=i: decide(app, i, Move.approve, looked) for i in ids)))
 
-    assert outcomes == ["done"] * 6
-    assert (thread().approved_count, thread().version) == (6, version + 6)
+    assert (stage.thread().approved_count, stage.thread().version) == (6, version + 6)
 
 
 def test_an_answer_approved_while_its_parent_is_removed_keeps_the_place(
@@ -308,33 +317,33 @@ def test_an_answer_approved_while_its_parent_is_removed_keeps_the_place(
     backstage.approve(parent)
     answer = ann.say("The answer.", parent=parent)
     looked = all_look_first(backstage, 2)
-    db.session.commit()
 
     def act(comment_id: int, what: Move) -> None:
         with app.app_context(), writing():
-            comment = fetch(comment_id)
+            comment = db.session.get_one(Comment, comment_id)
             looked()
             moves.move(comment, what, DESK)
             db.session.commit()
 
     parts.at_once(lambda: act(parent, Move.trash), lambda: act(answer, Move.approve))
 
-    shown = ann.read().text
-    assert "The answer." in shown
-    assert "The parent." not in shown
-    assert "This comment was removed." in shown
+    page = ann.read().text
+    assert "The answer." in page
+    assert "The parent." not in page
+    assert "This comment was removed." in page
 
 
 def test_a_status_that_changed_after_one_looked_is_not_overwritten(
-    comment: Comment, monkeypatch: pytest.MonkeyPatch
+    ann: Reader, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last line of defence: the row itself is compared when it is written."""
-    changed = update(Comment).where(Comment.id == comment.id).values(status=A)
+    comment = ann.say()
 
-    def touch(comment: Comment, change: int) -> None:
+    def touch(_comment: Comment, _change: int) -> None:
+        changed = update(Comment).where(Comment.id == comment).values(status=S)
         db.session.execute(changed.execution_options(synchronize_session=False))
 
     monkeypatch.setattr(moves, "_touch_thread", touch)
-    with pytest.raises(moves.Overtaken), deciding():
-        moves.move(comment, Move.approve, DESK)
-    assert count(Decision) == 0
+    with pytest.raises(moves.Overtaken, match="spam already"):
+        stage.play(comment, Move.approve)
+    assert stage.decisions() == []

@@ -43,7 +43,10 @@ class Answer:
 
 
 def ask(
-    url: str, opener: OpenerDirector | None = None, form: dict[str, str] | None = None, **headers: str
+    url: str,
+    opener: OpenerDirector | None = None,
+    form: dict[str, str] | None = None,
+    **headers: str,
 ) -> Answer:
     """A request, by GET or with a form by POST; every status is an answer."""
     data = urlencode(form).encode() if form is not None else None
@@ -368,16 +371,16 @@ def test_a_part_that_dies_is_started_again(shared: Up, part: str) -> None:
     name = part.removeprefix("widget ").removesuffix("-server")
     assert f"{name} ended (by SIGKILL)" in shared.text
     until(
-        lambda: parts.answers(shared.article)
-        and parts.answers(f"{shared.service}/readyz")
-        and '"redis":true' in ask(f"{shared.service}/readyz").text,
+        lambda: (
+            parts.answers(shared.article)
+            and parts.answers(f"{shared.service}/readyz")
+            and '"redis":true' in ask(f"{shared.service}/readyz").text
+        ),
         "all to answer again",
     )
 
 
-@pytest.mark.parametrize(
-    "folder", ["deep/" * 30, "späces & 100%/a=b"], ids=["deep", "odd"]
-)
+@pytest.mark.parametrize("folder", ["deep/" * 30, "späces & 100%/a=b"], ids=["deep", "odd"])
 def test_any_name_of_a_folder_will_do(up: Up, folder: str) -> None:
     up.settings["WIDGET_DATA"] = str(up.home / folder)
     up.start()

@@ -5,9 +5,10 @@ import os
 import signal
 import sys
 import time
+from typing import Any
 
 from redis import RedisError
-from rq import Queue, Worker
+from rq import Queue, Worker, worker_registration
 from rq.exceptions import StopRequested
 
 from widget import queue
@@ -52,6 +53,13 @@ class _Worker(Worker):
         """A job must not go on when its worker was killed: it is done again by another."""
         super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
         tether.tie(os.getppid(), signal.SIGKILL)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Beat, and sign on again: a Redis that was lost or emptied has forgotten us."""
+        super().heartbeat(timeout, pipeline)
+        if pipeline is None:
+            self.connection.hset(self.key, mapping=self.serialize())
+            worker_registration.register(self)
 
     def subscribe(self) -> None:
         """Nobody commands workers from afar; a thread less to fork beside."""

@@ -35,9 +35,7 @@ def add(email: str, site_key: str, role: str, name: str, password: str | None) -
     with writing():
         site = site_or_fail(site_key)
         try:
-            _row, is_new = people.add(
-                site, email=email, password=made, role=Role(role), name=name
-            )
+            _row, is_new = people.add(site, email=email, password=made, role=Role(role), name=name)
         except ValueError as error:
             raise click.ClickException(str(error)) from error
         db.session.commit()

@@ -84,8 +84,7 @@ class Child:
                 raise NotStartedError("\n".join([f"{self.name} did not start:", *self._last]))
             if time.monotonic() > deadline:
                 raise NotStartedError(
-                    f"{self.name} did not answer within {_TO_START} seconds: see "
-                    f"{self._log_file}."
+                    f"{self.name} did not answer within {_TO_START} seconds: see {self._log_file}."
                 )
             await asyncio.sleep(0.05)
 
