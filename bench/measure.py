@@ -3,7 +3,7 @@
 import itertools
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
 from urllib.parse import urlencode
@@ -18,7 +18,6 @@ from widget.db import db
 from widget.models import Comment
 
 CONNECTIONS = 32
-_WARM_UP = 100
 _COLD_CONNECTIONS = 4
 _COUNTED = 50
 
@@ -58,7 +57,7 @@ class Row:
 
     @property
     def of_nginx_cpu(self) -> float | None:
-        """nginx's processor time for an answer as a share of its own: a rate that knows no client."""
+        """The same by processor time for an answer, which does not depend on the client."""
         if self.nginx is None or self.micros is None or self.nginx.micros is None:
             return None
         return self.nginx.micros / self.micros
@@ -97,7 +96,7 @@ def warm(stage: Stage, rounds: int, seconds: float) -> list[Row]:
         asked.append((Row(name, nginx=ready), server, [thread(hot)]))
     for _ in range(rounds):
         for row, server, requests in asked:
-            _sample(row, server, lambda r=requests: itertools.cycle(r), seconds=seconds)  # type: ignore[misc]
+            _sample(row, server, requests, seconds=seconds)
     return [row for row, _server, _requests in asked]
 
 
@@ -109,7 +108,7 @@ def cold(stage: Stage, rounds: int) -> list[Row]:
         requests = [thread(seed.page(number)) for number in range(seed.THREADS)]
         for _ in range(rounds):
             seed.outdate(widget.app)
-            _sample(row, widget, lambda r=requests: r, connections=_COLD_CONNECTIONS, warm_up=0)  # type: ignore[misc]
+            _sample(row, widget, iter(requests), connections=_COLD_CONNECTIONS)
         rows.append(row)
     return rows
 
@@ -121,7 +120,7 @@ def counts(stage: Stage, rounds: int, seconds: float) -> list[Row]:
     rows = [Row(f"{widget.name}, {_COUNTED} pages") for widget in stage.widgets]
     for _ in range(rounds):
         for row, widget in zip(rows, stage.widgets, strict=True):
-            _sample(row, widget, lambda: itertools.repeat(asked), seconds=seconds)
+            _sample(row, widget, [asked], seconds=seconds)
     return rows
 
 
@@ -154,8 +153,10 @@ def posts(stage: Stage, rounds: int, seconds: float) -> list[Posting]:
     """Comments taken in: validated, sanitized, stored for good, rung for."""
     found = []
     for widget in stage.widgets:
-        for connections in (1, 8, CONNECTIONS):
-            found.append(_posting(widget, connections, rounds, seconds, with_worker=False))
+        found += [
+            _posting(widget, connections, rounds, seconds, with_worker=False)
+            for connections in (1, 8, CONNECTIONS)
+        ]
         with processes.on(stage.core):
             worker = widget.start_worker()
         until(lambda log=worker.log: log.exists(), "the worker")  # type: ignore[misc]
@@ -174,11 +175,10 @@ def _posting(
         _sample(
             row,
             widget,
-            lambda: _comments(widget.port),
+            _comments(widget.port),
             connections=connections,
             seconds=seconds,
-            warm_up=0,
-            wanted={202},
+            wanted=frozenset({202}),
         )
     accepted = sum(load.count for load in row.loads)
     return Posting(row, connections, with_worker, accepted - (_stored(widget) - before))
@@ -218,20 +218,20 @@ def _stored(widget: Widget) -> int:
 def _sample(
     row: Row,
     server: Server,
-    requests: Callable[[], Iterable[bytes]],
+    requests: list[bytes] | Iterator[bytes],
     *,
     connections: int = CONNECTIONS,
     seconds: float = 60.0,
-    warm_up: int = _WARM_UP,
-    wanted: set[int] | None = None,
+    wanted: frozenset[int] = frozenset({200, 304}),
 ) -> None:
-    """One round of one row."""
-    if warm_up:
-        hammer(server.port, requests(), count=warm_up)
+    """One round of one row. A list is asked once to warm up, then again and again."""
+    if isinstance(requests, list):
+        hammer(server.port, requests)
+        requests = itertools.cycle(requests)
     before = processes.cpu_seconds(server.pids)
-    load = hammer(server.port, requests(), connections=connections, seconds=seconds)
+    load = hammer(server.port, requests, connections=connections, seconds=seconds)
     after = processes.cpu_seconds(server.pids)
-    if strange := set(load.statuses) - (wanted or {200, 304}):
+    if strange := set(load.statuses) - wanted:
         raise SystemExit(f"{row.name} answers {strange}: nothing to measure")
     row.loads.append(load)
     row.cpu.append(None if before is None or after is None else after - before)

@@ -31,7 +31,7 @@ _WORDS = (
     "nobody everyone asked said found showed kept wrote was were is has had will would could "
     "never always often again because although while before after without against between "
     "therefore perhaps certainly surprisingly understandably transparency responsibility"
-).split()
+)
 
 
 def page(number: int) -> str:
@@ -61,10 +61,11 @@ def fill(app: Flask) -> None:
             _insert(rows)
             first_id += size
         if db.engine.dialect.name == "postgresql":
-            # The ids were given, so the sequence has not moved; and a planner without figures guesses.
+            # The ids were given, so the sequence has not moved.
             db.session.connection().exec_driver_sql(
-                "SELECT setval(pg_get_serial_sequence('comment', 'id'), (SELECT max(id) FROM comment))"
+                f"SELECT setval(pg_get_serial_sequence('comment', 'id'), {first_id})"
             )
+        # A planner without figures guesses.
         db.session.connection().exec_driver_sql("ANALYZE")
         db.session.commit()
 
@@ -77,9 +78,10 @@ def outdate(app: Flask) -> None:
 
 
 def _body(chooser: random.Random) -> str:
+    known = _WORDS.split()
     words: list[str] = []
     while sum(map(len, words)) + len(words) < 300:
-        words.append(chooser.choice(_WORDS))
+        words.append(chooser.choice(known))
         if chooser.random() < 0.08:
             words[-1] += chooser.choice((".", ",", "?", ".\n\n"))
     return " ".join(words).capitalize() + "."

@@ -94,26 +94,22 @@ def stage(databases: list[str], core: set[int] | None) -> Iterator[Stage]:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="widget-bench-")))
         valkey = stack.enter_context(parts.valkey(folder)).connection_url
         widgets = [stack.enter_context(_widget(name, folder / name, valkey)) for name in databases]
-        port = widgets[0].port
         plain, gzip, br = (
-            fetch(port, thread(seed.page(0), coding)) for coding in ("", "gzip", "br")
+            fetch(widgets[0].port, thread(seed.page(0), coding)) for coding in ("", "gzip", "br")
         )
         (folder / "plain").write_bytes(plain.body)
         (folder / "gzip").write_bytes(gzip.body)
+        first = widgets[0]
         yield Stage(
             core=core,
             nginx=stack.enter_context(_nginx(folder)),
             bare=stack.enter_context(_bare(folder / "gzip")),
             widgets=widgets,
             fronts={
-                f"nginx ▸ {widgets[0].name}, {name}": stack.enter_context(
-                    _front(
-                        folder / f"front {name}".replace(" ", "-"),
-                        widgets[0],
-                        microcache=microcache,
-                    )
+                f"nginx ▸ {first.name}, gzip{cached}": stack.enter_context(
+                    _front(folder / f"front{len(cached)}", first, microcache=bool(cached))
                 )
-                for name, microcache in (("gzip", False), ("gzip, microcache", True))
+                for cached in ("", ", microcache")
             },
             plain=plain,
             gzip=gzip,

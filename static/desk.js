@@ -1,6 +1,4 @@
 // One key per decision. Every key presses a button that is on the page anyway.
-"use strict";
-
 const STORED = "desk-keys";
 const BUTTONS = { a: "approve", u: "unapprove", r: "restore", s: "spam", d: "trash" };
 const cards = [...document.querySelectorAll(".card")];
@@ -19,15 +17,6 @@ function go(step) {
   cards[next]?.focus();
 }
 
-// A decision needs a card that has the focus, so that a stray key does nothing.
-function press(button) {
-  if (!button || isLeaving) {
-    return;
-  }
-  isLeaving = true;
-  button.click();
-}
-
 function answer(key) {
   if (key === "?") {
     help.showModal();
@@ -36,9 +25,10 @@ function answer(key) {
   } else if (key === "j" || key === "k") {
     go(key === "j" ? 1 : -1);
   } else if (key === "z") {
-    press(document.querySelector(".flash .undo"));
+    document.querySelector(".flash .undo")?.click();
   } else if (Object.hasOwn(BUTTONS, key)) {
-    press(currentCard()?.querySelector(`.move[value="${BUTTONS[key]}"]`));
+    // A decision needs a card that has the focus, so that a stray key does nothing.
+    currentCard()?.querySelector(`.move[value="${BUTTONS[key]}"]`)?.click();
   } else {
     return false;
   }
@@ -57,9 +47,10 @@ document.addEventListener("keydown", (event) => {
 
 // Two quick clicks are one decision; a page that comes back from the history is alive again.
 document.addEventListener("submit", (event) => {
-  if (event.target.method === "post") {
-    isLeaving = true;
+  if (event.target.method === "post" && isLeaving) {
+    event.preventDefault();
   }
+  isLeaving ||= event.target.method === "post";
 });
 window.addEventListener("pageshow", () => {
   isLeaving = false;

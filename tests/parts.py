@@ -86,6 +86,10 @@ def postgres() -> Iterator[str]:
     try:
         yield f"postgresql+psycopg://postgres:@/{{database}}?host={folder}"
     finally:
+        # At once (SIGQUIT): an orderly end writes out all the databases that are deleted next.
+        process = server.get_postmaster_info().process
+        process.send_signal(signal.SIGQUIT)
+        process.wait()
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -93,7 +97,7 @@ def postgres() -> Iterator[str]:
 @contextmanager
 def valkey(folder: Path, *, port: int | None = None) -> Iterator[ValkeyServer]:
     """A Valkey of our own, on loopback, appending to disk."""
-    server = ValkeyServer(port=port, data_dir=folder, appendonly="yes")
+    server = ValkeyServer(port=port or free_port(), data_dir=folder, appendonly="yes")
     server.start()
     try:
         yield server

@@ -37,7 +37,7 @@ def mails(app: Flask, settings: dict[str, Any]) -> Mails:
         deliver_all(app)
         files = sorted(Path(settings["data"]).glob("mail/*.eml"))
         read = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
-        return {str(mail["To"]).partition("@")[0]: mail for mail in read}  # type: ignore[misc]
+        return {str(mail["To"]).partition("@")[0]: mail for mail in read}
 
     return deliver
 
@@ -212,7 +212,9 @@ def test_a_link_expires_after_a_week(
     settings: dict[str, Any], ann: Reader, backstage: Backstage, phone: FlaskClient
 ) -> None:
     waits = ann.say()
-    mailed = MailedMove(comment_id=waits, moderator_id=moderator_id(backstage), move=Move.approve)
+    with backstage.app.app_context():
+        max_id = db.session.scalars(select(Moderator.id).where(Moderator.name == "Max")).one()
+    mailed = MailedMove(comment_id=waits, moderator_id=max_id, move=Move.approve)
     written = int(now().timestamp()) - links.VALID_SECONDS
     tokens = {}
     for name, moment in (("just too old", written - 60), ("just in time", written + 60)):
@@ -230,11 +232,7 @@ def test_a_link_expires_after_a_week(
 
 
 def test_a_forged_link_is_refused_in_words(
-    settings: dict[str, Any],
-    ann: Reader,
-    backstage: Backstage,
-    mails: Mails,
-    phone: FlaskClient,
+    settings: dict[str, Any], ann: Reader, backstage: Backstage, mails: Mails, phone: FlaskClient
 ) -> None:
     waits = ann.say()
     backstage.screen(waits)
@@ -298,9 +296,3 @@ def links_of(mail: EmailMessage) -> dict[str, str]:
     return dict(
         re.findall(r"^(\w+):\n(http\S+/desk/decide/\S+)$", text_of(mail, "plain"), re.MULTILINE)
     )
-
-
-def moderator_id(backstage: Backstage, name: str = "Max") -> int:
-    """The id of a moderator."""
-    with backstage.app.app_context():
-        return db.session.scalars(select(Moderator.id).where(Moderator.name == name)).one()

@@ -1,20 +1,16 @@
-"""Moves: where each leads from each status, what it leaves behind, and that one decision wins."""
-
-from collections.abc import Callable
-from dataclasses import dataclass
+"""Moves: where each leads from each status, and what it leaves behind."""
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from tests import parts
 from tests.conftest import Backstage, Reader
+from tests.stage import Stage
 from widget.db import db, writing
-from widget.models import Comment, Decision, Hold, Moderator, Move, Status, Thread, Via
+from widget.models import Comment, Decision, Hold, Moderator, Move, Status, Via
 from widget.moderation import moves
 
 P, A, S, T, R = Status.pending, Status.approved, Status.spam, Status.trash, Status.rejected
-DESK = moves.By(via=Via.desk)
 
 # From each status by each move; None: refused. Restoring leads to where a comment came from, here
 # from pending.
@@ -29,49 +25,6 @@ TABLE: dict[Move, dict[Status, Status | None]] = {
 INTO: dict[Status, list[Move]] = {
     P: [], A: [Move.approve], S: [Move.spam], T: [Move.trash], R: [Move.reject],
 }  # fmt: skip
-
-
-@dataclass
-class Stage:
-    """Where moves are played, each as one request would, with what they leave behind."""
-
-    app: Flask
-
-    def play(self, comment_id: int, *played: Move, expected: Status | None = None) -> int:
-        """Play moves; returns the last decision's id."""
-        for what in played:
-            with self.app.app_context(), writing():
-                comment = db.session.get_one(Comment, comment_id)
-                decision_id = moves.move(comment, what, DESK, expected=expected).id
-                db.session.commit()
-        return decision_id
-
-    def undo(self, decision_id: int) -> int:
-        """Undo a decision; returns the decision that did."""
-        with self.app.app_context(), writing():
-            undone = moves.undo(db.session.get_one(Decision, decision_id), DESK).id
-            db.session.commit()
-            return undone
-
-    def status(self, comment_id: int) -> Status:
-        """A comment's status."""
-        with self.app.app_context():
-            return db.session.get_one(Comment, comment_id).status
-
-    def shown(self, *comment_ids: int) -> list[bool]:
-        """Which of these have a place on the page?"""
-        with self.app.app_context():
-            return [db.session.get_one(Comment, comment_id).shown for comment_id in comment_ids]
-
-    def thread(self) -> Thread:
-        """The only thread there is."""
-        with self.app.app_context():
-            return db.session.scalars(select(Thread)).one()
-
-    def decisions(self) -> list[Decision]:
-        """All decisions, in order."""
-        with self.app.app_context():
-            return list(db.session.scalars(select(Decision).order_by(Decision.id)))
 
 
 @pytest.fixture
@@ -248,7 +201,7 @@ def test_a_sibling_holds_the_place_too(family: list[int], ann: Reader, stage: St
     assert stage.shown(*family) == [True, False, False]
 
 
-# --------------------------------------------------------------------- one decision wins
+# ------------------------------------------------------------------------- too late
 
 
 def test_a_decision_on_what_one_did_not_see_is_refused(ann: Reader, stage: Stage) -> None:
@@ -259,87 +212,13 @@ def test_a_decision_on_what_one_did_not_see_is_refused(ann: Reader, stage: Stage
     assert (stage.status(comment), len(stage.decisions())) == (A, 1)
 
 
-def all_look_first(backstage: Backstage, number: int) -> Callable[[], None]:
-    """Wait until all have looked before any acts. SQLite lets the next one look only after that."""
-    return parts.gather(number) if backstage.dialect == "postgresql" else lambda: None
-
-
-def decide(app: Flask, comment_id: int, what: Move, looked: Callable[[], None]) -> bool:
-    """As one request: look at what waits, then decide. Did the decision count?"""
-    with app.app_context(), writing():
-        comment = db.session.get_one(Comment, comment_id)
-        if comment.status is P:
-            looked()
-        try:
-            moves.move(comment, what, DESK, expected=P)
-            db.session.commit()
-        except moves.Overtaken:
-            return False
-        return True
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [(Move.approve, Move.approve), (Move.approve, Move.spam), (Move.trash, Move.spam)],
-)
-def test_of_two_decisions_at_once_exactly_one_wins(
-    app: Flask, ann: Reader, backstage: Backstage, stage: Stage, one: Move, other: Move
-) -> None:
-    comment = ann.say()
-    looked = all_look_first(backstage, 2)
-
-    counted = parts.at_once(
-        lambda: decide(app, comment, one, looked), lambda: decide(app, comment, other, looked)
-    )
-
-    assert sorted(counted) == [False, True]
-    assert [row.move for row in stage.decisions()] == [one if counted[0] else other]
-    assert stage.status(comment) is stage.decisions()[0].status_to
-    assert stage.thread().approved_count == (stage.status(comment) is A)
-
-
-def test_decisions_on_many_comments_of_a_thread_at_once_are_all_counted(
-    app: Flask, ann: Reader, backstage: Backstage, stage: Stage
-) -> None:
-    ids = [ann.say(f"No. {number}") for number in range(6)]
-    looked = all_look_first(backstage, 6)
-    version = stage.thread().version
-
-    assert all(parts.at_once(*(lambda i=i: decide(app, i, Move.approve, looked) for i in ids)))
-
-    assert (stage.thread().approved_count, stage.thread().version) == (6, version + 6)
-
-
-def test_an_answer_approved_while_its_parent_is_removed_keeps_the_place(
-    app: Flask, ann: Reader, backstage: Backstage
-) -> None:
-    parent = ann.say("The parent.")
-    backstage.approve(parent)
-    answer = ann.say("The answer.", parent=parent)
-    looked = all_look_first(backstage, 2)
-
-    def act(comment_id: int, what: Move) -> None:
-        with app.app_context(), writing():
-            comment = db.session.get_one(Comment, comment_id)
-            looked()
-            moves.move(comment, what, DESK)
-            db.session.commit()
-
-    parts.at_once(lambda: act(parent, Move.trash), lambda: act(answer, Move.approve))
-
-    page = ann.read().text
-    assert "The answer." in page
-    assert "The parent." not in page
-    assert "This comment was removed." in page
-
-
 def test_a_status_that_changed_after_one_looked_is_not_overwritten(
     ann: Reader, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last line of defence: the row itself is compared when it is written."""
     comment = ann.say()
 
-    def touch(_comment: Comment, _change: int) -> None:
+    def touch(*_args: object) -> None:
         changed = update(Comment).where(Comment.id == comment).values(status=S)
         db.session.execute(changed.execution_options(synchronize_session=False))
 

@@ -163,10 +163,10 @@ def insert_if_absent(model: type[Base], **values: Any) -> bool:
 
     One statement, so that two processes with the same row in hand never collide.
     """
-    dialect = db.engine.dialect.name
-    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect]
-    statement = insert(model).values(**values).on_conflict_do_nothing()
-    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount == 1
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    return (
+        affected(db.session.execute(insert(model).values(**values).on_conflict_do_nothing())) == 1
+    )
 
 
 def affected(result: Result[Any]) -> int:

@@ -1,6 +1,7 @@
 """Sites: add, list, change the house rules."""
 
 import re
+from typing import Any
 from zoneinfo import available_timezones
 
 import click
@@ -71,7 +72,7 @@ def list_() -> None:
 @click.option("--order", type=click.Choice([choice.value for choice in Order]))
 @click.option("--timezone", help="Such as America/New_York.")
 @with_appcontext
-def set_(key: str, **changes: object) -> None:
+def set_(key: str, **changes: Any) -> None:
     """Change a site's rules; only what is named changes."""
     with writing():
         row = site_or_fail(key)
@@ -95,16 +96,16 @@ def snippet(key: str) -> str:
     return f'<script async src="{config.current().public_url}/embed.js" data-site="{key}"></script>'
 
 
-def _checked(changes: dict[str, object]) -> dict[str, object]:
+def _checked(changes: dict[str, Any]) -> dict[str, Any]:
     known = {name: value for name, value in changes.items() if value not in {None, ()}}
     if origins := known.pop("origins", None):
-        known["origins"] = [_origin(str(origin)) for origin in tuple(origins)]  # type: ignore[arg-type]
+        known["origins"] = [_origin(origin) for origin in origins]
     if "hold" in known:
         known["hold"] = Hold(known["hold"])
     if "order" in known:
         known["order"] = Order(known["order"])
     if words := known.get("hold_words"):
-        known["hold_words"] = words.read()  # type: ignore[attr-defined]
+        known["hold_words"] = words.read()
     if "timezone" in known and known["timezone"] not in available_timezones():
         raise click.BadParameter("there is no such time zone", param_hint="--timezone")
     return known

@@ -37,7 +37,9 @@ def import_(
     importer = IMPORTERS.get(system)
     if importer is None:
         known = ", ".join(sorted(IMPORTERS))
-        raise click.ClickException(f"There is no importer for “{system}”, but for: {known}.")
+        raise click.ClickException(
+            f"There is no importer for “{system}”; there is one for: {known}."
+        )
     site = site_or_fail(site_key)
     intake = Intake(
         site=site,
@@ -52,6 +54,10 @@ def import_(
         found = _check(importer, file)
         if found:
             _bring_in(importer, file, intake)
+    except IntegrityError as error:
+        raise click.ClickException(
+            "Another import of the same comments is under way: run this again when it has ended."
+        ) from error
     except Unreadable as error:
         raise click.ClickException(f"{error} Nothing was imported.") from error
     click.echo(f"{importer.NAME}, {file.name}, for {site_key}:")
@@ -74,6 +80,7 @@ def _bring_in(importer: Importer, file: Path, intake: Intake) -> None:
         for page in importer.read(file, intake.report.repaired, progress):
             for _ in intake.take(page):
                 _keep(intake)
+        _keep(intake)
 
 
 def _keep(intake: Intake) -> None:

@@ -178,8 +178,10 @@ def _stop_when_told(children: Sequence[Child]) -> None:
             _say("\nStopping …")
             task.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop)
+    loop.add_signal_handler(signal.SIGINT, stop)
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup means it
+        loop.add_signal_handler(signal.SIGHUP, stop)
 
 
 async def _ready(settings: Settings) -> bool:

@@ -19,7 +19,7 @@ from widget.publishing.form_token import TokenState
 _DUPLICATE_WINDOW = timedelta(days=1)
 
 
-class Refusal(Exception):  # noqa: N818 (a refusal is an answer, not an error)
+class Refusal(Exception):
     """A comment that is not taken; the message is for the reader."""
 
 

@@ -79,11 +79,12 @@ def open_thread(site: Site, *, page: str, url: str, title: str) -> Thread:
     page = page_identity(page)
     if not page or len(page) > MAX_PAGE:
         raise ValueError("the page's name must have 1 to 1,000 characters")
+    known = select(Thread).where(Thread.site_id == site.id, Thread.page == page)
+    if thread := db.session.scalar(known):
+        return thread
     # Two readers may write the first comment at the same moment.
     insert_if_absent(Thread, site_id=site.id, page=page, url=url, title=title[:MAX_TITLE])
-    return db.session.scalars(
-        select(Thread).where(Thread.site_id == site.id, Thread.page == page)
-    ).one()
+    return db.session.scalars(known).one()
 
 
 def place(comment: Comment, parent: Comment | None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from widget.db import BigId, Base, now
+from widget.db import Base, BigId, now
 from widget.models.site import Site
 from widget.models.thread import Thread
 from widget.models.types import enum_column

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from widget.db import BigId, Base, now
+from widget.db import Base, BigId, now
 from widget.models.comment import Comment, Status
 from widget.models.moderator import Moderator
 from widget.models.types import enum_column

@@ -51,7 +51,9 @@ class Moderator(Base, UserMixin):
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
-    roles: Mapped[list[SecurityRole]] = relationship(secondary=_security_roles)
+    roles: Mapped[list[SecurityRole]] = relationship(  # type: ignore[assignment]  # its list[RoleMixin]
+        secondary=_security_roles
+    )
     memberships: Mapped[list["Membership"]] = relationship(back_populates="moderator")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from widget.db import BigId, Base, now
+from widget.db import Base, BigId, now
 from widget.models.site import Site
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from widget.db import BigId, Base, now
+from widget.db import Base, BigId, now
 from widget.models.site import Site
 
 MAX_PAGE = 1000

@@ -26,7 +26,7 @@ MOVES: dict[Move, tuple[frozenset[Status], Status | None]] = {
 _OUT_OF_SIGHT = frozenset({S, T, R})
 
 
-class IllegalMove(Exception):  # noqa: N818 (an answer to a moderator)
+class IllegalMove(Exception):
     """This move does not lead anywhere from the comment's state."""
 
 
@@ -100,22 +100,26 @@ def admit(thread: Thread, arrivals: Sequence[tuple[Comment, Status]], by: By) ->
                 reason=by.reason,
             )
         )
-    _show(thread, {id_ for each in approved for id_ in (each.id, *paths.ancestor_ids(each.path))})
+    _show(thread, [comment for comment, _ in arrivals], approved)
 
 
-def _show(thread: Thread, comment_ids: set[int]) -> None:
+def _show(thread: Thread, arrivals: Sequence[Comment], approved: Sequence[Comment]) -> None:
     """Give approved comments, and all above them, their place on the page."""
+    places = {place for each in approved for place in (each.id, *paths.ancestor_ids(each.path))}
+    for comment in arrivals:
+        comment.shown = comment.id in places
     db.session.flush()
-    db.session.execute(
-        update(Comment)
-        .where(
-            Comment.site_id == thread.site_id,
-            Comment.thread_id == thread.id,
-            Comment.id.in_(comment_ids),
+    if earlier := places - {comment.id for comment in arrivals}:
+        db.session.execute(
+            update(Comment)
+            .where(
+                Comment.site_id == thread.site_id,
+                Comment.thread_id == thread.id,
+                Comment.id.in_(earlier),
+            )
+            .values(shown=True)
+            .execution_options(synchronize_session=False)
         )
-        .values(shown=True)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def lock_thread_of(comment_id: int) -> None:

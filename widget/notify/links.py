@@ -14,7 +14,7 @@ from widget.models import Move
 VALID_SECONDS = 7 * 86_400
 
 
-class BadLink(Exception):  # noqa: N818 (an answer to a person)
+class BadLink(Exception):
     """The link is not ours, or too old; the message says which."""
 
 
@@ -35,9 +35,7 @@ def sign(settings: Settings, mailed: MailedMove) -> str:
 def read(settings: Settings, token: str) -> MailedMove:
     """What a token stands for. Raises BadLink."""
     try:
-        comment_id, moderator_id, move = _serializer(settings).loads(
-            token, max_age=VALID_SECONDS
-        )
+        comment_id, moderator_id, move = _serializer(settings).loads(token, max_age=VALID_SECONDS)
     except SignatureExpired:
         raise BadLink("This link is older than a week. Please decide in the queue.") from None
     except BadSignature:

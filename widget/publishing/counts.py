@@ -15,5 +15,5 @@ def counts(site: Site, pages: Sequence[str]) -> dict[str, int]:
             Thread.site_id == site.id, Thread.page.in_(pages), Thread.hidden_at.is_(None)
         )
     )
-    found = {page: count for page, count in rows}
+    found = dict(rows.tuples())
     return {page: found.get(page, 0) for page in pages}

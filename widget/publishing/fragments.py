@@ -145,9 +145,7 @@ def render(
         order=order,
         after=view.after,
         comments=pages.read(site, thread, order=order, after=view.after),
-        token=form_token.issue(
-            settings.secret_key, site_id=site.id, at_epoch=form_token.epoch()
-        ),
+        token=form_token.issue(settings.secret_key, site_id=site.id, at_epoch=form_token.epoch()),
         service=settings.public_url,
         **extra,
     )

@@ -6,6 +6,7 @@ them with all their replies, which lie between them in path order (index ix_comm
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import literal_column, select
 
@@ -116,26 +117,18 @@ def _rows(
         )
         .order_by(Comment.path)
     )
-    return [(path, parent_id, _node(*node)) for path, parent_id, *node in rows]
+    return [(row.path, row.parent_id, _node(row)) for row in rows]
 
 
-def _node(  # noqa: PLR0913, PLR0917 (the columns of one row, in their order)
-    comment_id: int,
-    status: Status,
-    kind: Kind,
-    author: str,
-    website: str,
-    body_html: str,
-    created_at: datetime,
-) -> Node:
-    is_removed = status is not Status.approved
+def _node(row: Any) -> Node:
+    is_removed = row.status is not Status.approved
     return Node(
-        id=comment_id,
-        author="" if is_removed else author,
-        website="" if is_removed else website,
-        body_html="" if is_removed else body_html,
-        created_at=created_at,
-        kind=kind,
+        id=row.id,
+        author="" if is_removed else row.author,
+        website="" if is_removed else row.website,
+        body_html="" if is_removed else row.body_html,
+        created_at=row.created_at,
+        kind=row.kind,
         is_removed=is_removed,
     )
 

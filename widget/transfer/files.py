@@ -66,7 +66,9 @@ def opened(
         except OSError as error:
             raise Unreadable(f"{path} cannot be read: {error.strerror or error}.") from error
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            raise Unreadable(f"{path.name} is a zip file that cannot be opened: {error}.") from error
+            raise Unreadable(
+                f"{path.name} is a zip file that cannot be opened: {error}."
+            ) from error
         yield _document(_decoded(_pieces(path, raw, unpacked, progress)), repaired, path)
 
 
@@ -124,7 +126,9 @@ def _encoding(head: bytes) -> str:
     try:
         "".encode(name)  # LookupError also for codecs that are no encodings of text
     except LookupError:
-        raise Unreadable(f"The file says that its encoding is “{name}”, which is unknown.") from None
+        raise Unreadable(
+            f"The file says that its encoding is “{name}”, which is unknown."
+        ) from None
     return name
 
 

@@ -47,9 +47,10 @@ class Intake:
     with_spam: bool = False
     with_protected: bool = False
     report: Report = field(default_factory=Report)
+    _pending: int = 0  # comments looked at since the last commit
 
     def take(self, page: Page) -> Iterator[None]:
-        """Store a page's comments; yields whenever what was stored should be committed."""
+        """Store a page's comments; yields when it is time to commit what was stored till then."""
         if fault := _fault(page):
             for contribution in page.contributions:
                 self.report.skip(fault, contribution.label)
@@ -57,8 +58,12 @@ class Intake:
         sitting = _Sitting(self, page)
         ordered = parents_first(page.contributions, self.report.repaired)
         for begin in range(0, len(ordered), _BATCH):
-            sitting.take(ordered[begin : begin + _BATCH])
-            yield
+            batch = ordered[begin : begin + _BATCH]
+            sitting.take(batch)
+            self._pending += len(batch)
+            if self._pending >= _BATCH or self.is_rehearsal:
+                yield
+                self._pending = 0
 
 
 def _fault(page: Page) -> str:

@@ -44,5 +44,4 @@ def _climb(
         trail[at] = None
         at = by_id[at].parent
     above = levels.get(at, -1) if at is not None else -1
-    for level, name in enumerate(reversed(trail), above + 1):
-        levels[name] = level
+    levels.update({name: level for level, name in enumerate(reversed(trail), above + 1)})

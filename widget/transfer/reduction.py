@@ -22,10 +22,15 @@ from widget.transfer.prose import Prose
 
 # Less than what makes sanitize.clean show all markup as it was typed.
 _MAX_MARKS, _MAX_DEPTH = 1_400, 16
+_MAX_INDENT = 8
 
 _KEPT = {
     **dict.fromkeys(("b", "cite", "em", "i", "s", "strike", "strong"), ""),
-    **{"abbr": "title", "acronym": "title", "blockquote": "cite", "del": "datetime", "q": "cite"},
+    "abbr": "title",
+    "acronym": "title",
+    "blockquote": "cite",
+    "del": "datetime",
+    "q": "cite",
 }
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _LISTS = {"dir", "menu", "ol", "ul"}
@@ -60,7 +65,8 @@ def reduce(text: str, base: str) -> str:
 
 
 def _read(text: str, reader: "_Reader") -> str:
-    parser = etree.HTMLParser(target=reader, no_network=True, huge_tree=True)
+    # (the stubs of lxml want more methods of a target, and these for bytes too)
+    parser = etree.HTMLParser(target=reader, no_network=True, huge_tree=True)  # type: ignore[arg-type]
     parser.feed(f"<div>{text}</div>")
     return str(parser.close())
 
@@ -163,7 +169,13 @@ class _Reader:
             self._picture(attributes)
         elif tag in _SOURCES:
             self._media(self._absolute(attributes.get(_SOURCES[tag])))
-        elif tag in _LISTS:
+        elif tag in _CODE and not self._within["code"]:
+            self._is_code_start = True
+        else:
+            self._begin_line(tag, attributes)
+
+    def _begin_line(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if tag in _LISTS:
             number = _number(attributes.get("start"), 1) if tag == "ol" else None
             self._lists.append(_List(number))
         elif tag == "li":
@@ -176,8 +188,6 @@ class _Reader:
             self._is_row_start = False
         elif tag == "dd" and self._is_after_term:
             self._prose.lead(": ")
-        elif tag in _CODE and not self._within["code"]:
-            self._is_code_start = True
 
     def _start_tag(self, tag: str, attributes: Mapping[str, str]) -> tuple[str, str]:
         """As what element this one is written, if any, and its start tag."""
@@ -214,7 +224,7 @@ class _Reader:
             bullet = f"{number}."
         lines = 2 if within.is_empty and level == 1 else 1
         within.is_empty = False
-        self._prose.lead(f"{_INDENT * (level - 1)}{bullet} ", lines=lines)
+        self._prose.lead(f"{_INDENT * min(level - 1, _MAX_INDENT)}{bullet} ", lines=lines)
 
     def _picture(self, attributes: Mapping[str, str]) -> None:
         words = " ".join(attributes.get("alt", "").split())

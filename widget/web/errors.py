@@ -1,6 +1,7 @@
 """Faults, in words: one place that turns exceptions into answers."""
 
 import logging
+from typing import cast
 
 from flask import Flask, Response
 from flask_wtf.csrf import CSRFError
@@ -48,7 +49,7 @@ def init_app(app: Flask) -> None:
 
 def _http_error(error: HTTPException) -> Response:
     if error.response is not None and error.code is not None and error.code < 400:  # noqa: PLR2004
-        return Response.force_type(error.get_response())
+        return cast("Response", Response.force_type(error.get_response()))
     code = error.code or 500
     own_words = error.description if error.description != type(error).description else None
     if code == 429:  # noqa: PLR2004 (the limiter's own words are a formula: "20 per 1 minute")

@@ -55,6 +55,14 @@ class CommentForm(FlaskForm):
         super().__init__(**kwargs)
         self.site = site
 
+    def text(self, name: str) -> str:
+        """What stands in a field of text."""
+        return str(self[name].data or "")
+
+    def fault(self, name: str) -> str:
+        """The first fault of a field, in words."""
+        return str(self[name].errors[0])
+
     @property
     def body_is_too_long(self) -> bool:
         """Longer than any comment may be, in bytes."""

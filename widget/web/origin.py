@@ -4,6 +4,7 @@ from typing import cast
 
 from flask import Response, abort, current_app, request
 from sqlalchemy import select
+from werkzeug.datastructures import HeaderSet
 
 from widget import config
 from widget.comments import authorship
@@ -53,7 +54,7 @@ def cross_origin_headers(response: Response) -> Response:
     origin = request.headers.get("Origin")
     if origin and origin in _origins().get((request.view_args or {}).get("key", ""), ()):
         response.access_control_allow_origin = origin
-        response.access_control_expose_headers = ["Retry-After"]
+        response.access_control_expose_headers = HeaderSet(["Retry-After"])
     return response
 
 

@@ -7,7 +7,7 @@ from widget import config, jobs
 from widget.comments import authorship
 from widget.comments.submission import Arrival, Draft, Duplicate, ParentGone, submit
 from widget.comments.threading import find_thread
-from widget.db import db, now, reading
+from widget.db import db, now, reading, writing
 from widget.models import Comment, Site, Status, Thread
 from widget.publishing import form_token, templates
 from widget.publishing.fragments import View
@@ -26,6 +26,7 @@ _MAX_URL = 2000
 
 
 @bp.post("/embed/<key>/comments")
+@reading()
 def post(key: str) -> Response:
     """Take in a comment: 202 and my pending comment, or words beside the field."""
     site = origin.site_or_404(key)
@@ -40,24 +41,34 @@ def _take(site: Site) -> Response:
     form = CommentForm(site)
     if not form.validate():
         return _faulty(site, form)
-    if not find_thread(site, form.page.data) and not _may_open(site, form):
+    if not _may_open(site, form) and not find_thread(site, form.text("page")):
         abort(403, f"This page does not belong to {site.name}.")
-    author = _author(site)
+    draft = _draft(site, form, _author(site))
+    # SQLite has one writer at a time: only now, with all else done, does this request queue for it.
+    db.session.rollback()
+    with writing():
+        return _store(site, form, draft)
+
+
+def _store(site: Site, form: CommentForm, draft: Draft) -> Response:
     try:
-        comment, is_new = submit(site, _draft(site, form, author))
+        comment, is_new = submit(site, draft)
     except (Duplicate, ParentGone) as refusal:
         if wanted() is not Wanted.page:
             raise
         db.session.rollback()
         form.body.errors = [str(refusal)]
         return _form_again(site, form, status=errors.REFUSED[type(refusal)][0])
-    if not is_new and comment.key_hash != author.key_hash:
+    if not is_new and comment.key_hash != draft.by.key_hash:
         # The nonce came with another key: no retry. Whose comment it made is not told.
         abort(409, "This form was sent already. Please reload the page and write it again.")
+    comment_id = comment.id
+    # The answer first: after the commit, it would read all of this anew in another transaction.
+    answer = _taken(site, comment)
     db.session.commit()
     if is_new:
-        enqueue(jobs.screen, comment.id)
-    return _taken(site, comment)
+        enqueue(jobs.screen, comment_id)
+    return answer
 
 
 @bp.post("/embed/<key>/mine")
@@ -97,7 +108,7 @@ def _pending(site: Site, thread: Thread | None, hashes: set[str | None]) -> list
 
 def _may_open(site: Site, form: CommentForm) -> bool:
     """May a first comment open this thread? An address must be one of the site's own."""
-    page: str = form.page.data
+    page = form.text("page")
     return not page.lower().startswith(("http://", "https://")) or origin.may_hold(site, page)
 
 
@@ -113,21 +124,21 @@ def _author(site: Site) -> authorship.Author:
 
 def _draft(site: Site, form: CommentForm, author: authorship.Author) -> Draft:
     settings = config.current()
-    url = form.url.data or form.page.data or ""
+    url = form.text("url") or form.text("page")
     token = form_token.judge(
         [settings.secret_key, *settings.secret_key_fallbacks],
         site_id=site.id,
         token=form.token.data,
     )
     return Draft(
-        page=form.page.data,
+        page=form.text("page"),
         url=url if len(url) <= _MAX_URL and origin.may_hold(site, url) else "",
-        title=form.title.data or "",
+        title=form.text("title"),
         parent_id=form.parent.data,
-        author=form.author.data,
-        email=form.email.data or "",
-        website=form.website.data or "",
-        body=form.body.data,
+        author=form.text("author"),
+        email=form.text("email"),
+        website=form.text("website"),
+        body=form.text("body"),
         nonce=form.nonce.data or None,
         by=author,
         arrival=Arrival(
@@ -150,13 +161,13 @@ def _taken(site: Site, comment: Comment) -> Response:
 
 def _faulty(site: Site, form: CommentForm) -> Response:
     if "page" in form.errors:  # no field of the reader's: whatever sent this is at fault
-        return notice(400, form.errors["page"][0], field="page")
-    field, faults = next(iter(form.errors.items()))
+        return notice(400, form.fault("page"), field="page")
+    field = next(iter(form.errors))
     status = 413 if field == "body" and form.body_is_too_long else 422
     if wanted() is Wanted.page:
         return _form_again(site, form, status=status)
     if wanted() is Wanted.json:
-        return notice(status, faults[0], field=field)
+        return notice(status, form.fault(field), field=field)
     response = make_response(templates.render("embed/faults.html", errors=form.errors))
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
@@ -165,7 +176,7 @@ def _faulty(site: Site, form: CommentForm) -> Response:
 
 def _form_again(site: Site, form: CommentForm, *, status: int) -> Response:
     """Without a script: the page, with all that was typed and the words beside the field."""
-    view = View(site_key=site.key, page=form.page.data)
+    view = View(site_key=site.key, page=form.text("page"))
     return standalone.render(site, view, form=form, status=status)
 
 

@@ -8,7 +8,7 @@ import hashlib
 import html
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -41,9 +41,10 @@ _STATUSES = {
 _PUBLIC = {"", "publish", "inherit", "closed"}
 
 # Together under the 255 characters of Comment.source_id.
-_MAX_WHERE, _MAX_NUMBER = 180, 24
+_MAX_WHERE, _MAX_NUMBER = 170, 20
 
 Fields = dict[str, str]
+Element = etree._Element  # noqa: SLF001 (lxml's only name for it)
 
 
 def read(
@@ -69,7 +70,7 @@ def _refuse_others(root: str) -> None:
         raise Unreadable(f"This is not a WordPress export: it begins with <{name}>, not <rss>.")
     if not _NAMESPACE.search(root):
         raise Unreadable(
-            "This is a feed, not a WordPress export: make one with Tools › Export in WordPress."
+            "This is a feed, not a WordPress export: make one in WordPress under Tools, Export."
         )
 
 
@@ -101,7 +102,8 @@ class _Posts:
 
     def complete(self) -> Iterator[Page]:
         """Yield the posts with comments that have ended by now."""
-        for _, element in self._parser.read_events():
+        for _, each in self._parser.read_events():
+            element = cast("Element", each)
             if element.tag == "item":
                 if self._blog is None:
                     self._blog = _blog(element)
@@ -114,25 +116,25 @@ class _Posts:
                 element.clear()
 
 
-def _fields(element: etree._Element) -> Fields:
+def _fields(element: Element) -> Fields:
     """The texts of an element's children by name: RSS's own and WordPress's."""
     return {
         child.tag.rpartition("}")[2]: (child.text or "").strip()
         for child in element
-        if isinstance(child.tag, str) and (child.tag[0] != "{" or _OURS.match(child.tag))
+        if not callable(child.tag) and (child.tag[0] != "{" or _OURS.match(child.tag))
     }
 
 
-def _forget(item: etree._Element) -> None:
+def _forget(item: Element) -> None:
     """Free a post and all that came before it."""
     item.clear()
     while (earlier := item.getprevious()) is not None:
-        cast("etree._Element", item.getparent()).remove(earlier)
+        cast("Element", item.getparent()).remove(earlier)
 
 
-def _blog(item: etree._Element) -> str:
+def _blog(item: Element) -> str:
     """The blog's address without its scheme: comments are numbered by blog."""
-    fields = _fields(cast("etree._Element", item.getparent()))
+    fields = _fields(cast("Element", item.getparent()))
     return _place(fields.get("base_blog_url") or fields.get("link", ""))
 
 
@@ -146,47 +148,62 @@ def _page(blog: str, post: Fields, comments: list[Fields]) -> Page:
     number = post.get("post_id") or _digest(link)
     where = f"{blog or _place(link).partition('/')[0]}#{number}"
     where = where if len(where) <= _MAX_WHERE else _digest(where)
+    names = list(_names(where, comments))
+    by_number = {
+        fields.get("comment_id", ""): name
+        for name, fields in reversed(list(zip(names, comments, strict=True)))
+    }
     return Page(
         url=link,
         title=html.unescape(_MARKUP.sub("", post.get("title", ""))),
         is_closed=post.get("comment_status") == "closed",
         is_public=not post.get("post_password") and post.get("status", "") in _PUBLIC,
         contributions=[
-            _contribution(f"{where}:{name}", where, post, fields)
-            for name, fields in zip(_names(comments), comments, strict=True)
+            _contribution(name, _parent(fields, by_number), post, fields)
+            for name, fields in zip(names, comments, strict=True)
         ],
     )
 
 
-def _names(comments: list[Fields]) -> Iterator[str]:
-    """A name for each comment: its number, and more where another has the same one."""
+def _names(where: str, comments: list[Fields]) -> Iterator[str]:
+    """A name for each comment: its number and date, and more where another has the same ones.
+
+    The date, because a blog that was set up anew at its old address numbers from 1 again.
+    """
     first: dict[str, Fields] = {}
     for fields in comments:
-        name = fields.get("comment_id", "")[:_MAX_NUMBER]
-        if not name or first.setdefault(name, fields) != fields:
+        number = fields.get("comment_id", "")[:_MAX_NUMBER]
+        date = re.sub(
+            "[^0-9]", "", fields.get("comment_date_gmt") or fields.get("comment_date", "")
+        )
+        name = f"{where}:{number}@{date[:_MAX_NUMBER]}"
+        if not number or first.setdefault(name, fields) != fields:
             name += "~" + _digest(
-                fields.get("comment_author", ""),
-                fields.get("comment_date", ""),
-                fields.get("comment_content", ""),
+                fields.get("comment_author", ""), fields.get("comment_content", "")
             )
         yield name
 
 
-def _contribution(source_id: str, where: str, post: Fields, fields: Fields) -> Contribution:
+def _parent(fields: Fields, by_number: Mapping[str, str]) -> str | None:
+    number = fields.get("comment_parent", "").lstrip("0")
+    # A parent that is not in the file keeps a name, so that it will be missed.
+    return by_number.get(number, f"?{number}") if number else None
+
+
+def _contribution(name: str, parent: str | None, post: Fields, fields: Fields) -> Contribution:
     kind = _KINDS.get(fields.get("comment_type", ""))
-    parent = fields.get("comment_parent", "").lstrip("0")[:_MAX_NUMBER]
     status = _STATUSES.get(fields.get("comment_approved", ""))
     created_at = _moment(fields, "comment_date_gmt")
     repaired = []
     if status is None:
-        repaired.append("with an unknown status, held for a moderator")
+        repaired.append("of unknown status, held for a moderator")
     if created_at is None:
-        repaired.append("without a usable date, dated by what is known")
+        repaired.append("without a date in UTC, dated by what else is known")
         created_at = _moment(fields, "comment_date") or _moment(post, "post_date_gmt") or now()
     return Contribution(
-        source_id=source_id,
-        label=fields.get("comment_id", "") or "without a number",
-        parent=f"{where}:{parent}" if parent else None,
+        source_id=name,
+        label=fields.get("comment_id", "") or "one without a number",
+        parent=parent,
         author=html.unescape(fields.get("comment_author", "")),
         email=fields.get("comment_author_email", ""),
         website=_AMPERSAND.sub("&", fields.get("comment_author_url", "")),
@@ -194,7 +211,7 @@ def _contribution(source_id: str, where: str, post: Fields, fields: Fields) -> C
         created_at=created_at,
         status=status or Status.pending,
         kind=kind or Kind.comment,
-        skip="" if kind else f"of type “{fields['comment_type'][:40]}”, not a reader’s comment",
+        skip="" if kind else f"of type “{fields['comment_type'][:40]}”, no reader’s comment",
         repaired=tuple(repaired),
     )
 

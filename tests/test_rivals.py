@@ -1,0 +1,93 @@
+"""Two decisions at the same moment: exactly one wins, and nothing is counted wrongly."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from tests import parts
+from tests.conftest import Backstage, Reader
+from tests.stage import DESK, Stage
+from widget.db import db, writing
+from widget.models import Comment, Move, Status
+from widget.moderation import moves
+
+
+@pytest.fixture
+def stage(app: Flask) -> Stage:
+    """Where moves are played."""
+    return Stage(app)
+
+
+def all_look_first(backstage: Backstage, number: int) -> Callable[[], None]:
+    """Wait until all have looked before any acts. SQLite lets the next one look only after that."""
+    return parts.gather(number) if backstage.dialect == "postgresql" else lambda: None
+
+
+def decide(app: Flask, comment_id: int, what: Move, looked: Callable[[], None]) -> bool:
+    """As one request: look at what waits, then decide. Did the decision count?"""
+    with app.app_context(), writing():
+        comment = db.session.get_one(Comment, comment_id)
+        if comment.status is Status.pending:
+            looked()
+        try:
+            moves.move(comment, what, DESK, expected=Status.pending)
+            db.session.commit()
+        except moves.Overtaken:
+            return False
+        return True
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(Move.approve, Move.approve), (Move.approve, Move.spam), (Move.trash, Move.spam)],
+)
+def test_of_two_decisions_at_once_exactly_one_wins(
+    app: Flask, ann: Reader, backstage: Backstage, stage: Stage, one: Move, other: Move
+) -> None:
+    comment = ann.say()
+    looked = all_look_first(backstage, 2)
+
+    counted = parts.at_once(
+        lambda: decide(app, comment, one, looked), lambda: decide(app, comment, other, looked)
+    )
+
+    assert sorted(counted) == [False, True]
+    assert [row.move for row in stage.decisions()] == [one if counted[0] else other]
+    assert stage.status(comment) is stage.decisions()[0].status_to
+    assert stage.thread().approved_count == (stage.status(comment) is Status.approved)
+
+
+def test_decisions_on_many_comments_of_a_thread_at_once_are_all_counted(
+    app: Flask, ann: Reader, backstage: Backstage, stage: Stage
+) -> None:
+    ids = [ann.say(f"No. {number}") for number in range(6)]
+    looked = all_look_first(backstage, 6)
+    version = stage.thread().version
+
+    assert all(parts.at_once(*(lambda i=i: decide(app, i, Move.approve, looked) for i in ids)))
+
+    assert (stage.thread().approved_count, stage.thread().version) == (6, version + 6)
+
+
+def test_an_answer_approved_while_its_parent_is_removed_keeps_the_place(
+    app: Flask, ann: Reader, backstage: Backstage
+) -> None:
+    parent = ann.say("The parent.")
+    backstage.approve(parent)
+    answer = ann.say("The answer.", parent=parent)
+    looked = all_look_first(backstage, 2)
+
+    def act(comment_id: int, what: Move) -> None:
+        with app.app_context(), writing():
+            comment = db.session.get_one(Comment, comment_id)
+            looked()
+            moves.move(comment, what, DESK)
+            db.session.commit()
+
+    parts.at_once(lambda: act(parent, Move.trash), lambda: act(answer, Move.approve))
+
+    page = ann.read().text
+    assert "The answer." in page
+    assert "The parent." not in page
+    assert "This comment was removed." in page

@@ -1,0 +1,130 @@
+"""The thread as a page of its own: all of it works without a script."""
+
+from collections.abc import Iterator
+from urllib.parse import urljoin
+
+import pytest
+from flask import Flask
+from lxml import html
+from lxml.html import HtmlElement
+from sqlalchemy import select
+
+from tests.conftest import HOST, PAGE, Backstage, Reader, WithoutScript
+from widget.db import db
+from widget.models import Hold, Thread
+
+SERVICE = "http://comments.example.org"
+
+
+@pytest.fixture
+def cara(app: Flask) -> WithoutScript:
+    """A reader whose browser runs no script."""
+    return WithoutScript(app.test_client(), "Cara")
+
+
+def page(reader: Reader, **query: str) -> HtmlElement:
+    response = reader.read(**query)
+    assert response.status_code == 200
+    return html.fromstring(response.text)
+
+
+def links(tree: HtmlElement) -> Iterator[str]:
+    for link in tree.xpath("//a/@href"):
+        yield urljoin(f"{SERVICE}/t/news", str(link))
+
+
+def test_it_is_a_whole_page_that_points_to_the_article(
+    cara: WithoutScript, ann: Reader, backstage: Backstage
+) -> None:
+    backstage.approve(ann.say("Everyone may read this.", title="The <i>database</i>"))
+    response = cara.read()
+    tree = html.fromstring(response.text)
+
+    assert response.text.lstrip().lower().startswith("<!doctype html>")
+    assert "The <i>database</i>" in tree.findtext(".//title")
+    assert tree.xpath("string(//h1)") == "The <i>database</i>"
+    assert tree.xpath("//link[@rel='canonical']/@href") == [PAGE]
+    assert PAGE in set(links(tree))
+    assert "Everyone may read this." in tree.text_content()
+    assert tree.attrib["lang"] == "en"
+
+
+def test_it_lets_no_foreign_code_run_and_tells_no_one_who_reads(cara: WithoutScript) -> None:
+    response = cara.read()
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    assert response.headers["Referrer-Policy"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Cache-Control"] == "no-cache"
+    tree = html.fromstring(response.text)
+    for loaded in tree.xpath("//script/@src | //link[@rel!='canonical']/@href | //img/@src"):
+        assert str(loaded).startswith("/"), loaded
+    assert not tree.xpath("//style | //*[@style] | //script[not(@src)]")
+
+
+def test_the_form_can_be_filled_in_and_sent_as_it_stands(
+    cara: WithoutScript, backstage: Backstage
+) -> None:
+    (form,) = page(cara).forms
+    assert form.method == "POST"
+    assert form.action == f"{SERVICE}/embed/news/comments"
+    form.fields["author"], form.fields["email"] = "Cara", "cara@example.org"
+    form.fields["body"] = "Sent as it stands."
+    sent = cara.client.post(
+        form.action.removeprefix(SERVICE), data=dict(form.form_values()), headers=cara.headers
+    )
+    assert sent.status_code == 303
+
+    comment_id = int(sent.headers["Location"].partition("#comment-")[2])
+    backstage.screen(comment_id)
+    rules = {signal["rule"] for signal in backstage.comment(comment_id).signals}
+    assert rules <= {"nonce"}, "it came from our form, lately, and hid nothing"
+
+
+def test_replying_needs_no_script(
+    cara: WithoutScript, ann: Reader, backstage: Backstage
+) -> None:
+    parent = ann.say("Answer me.")
+    backstage.approve(parent)
+    (reply,) = (link for link in links(page(cara)) if f"parent={parent}" in link)
+    tree = html.fromstring(cara.client.get(reply.removeprefix(SERVICE)).text)
+
+    assert tree.forms[0].fields["parent"] == str(parent)
+    assert "Reply to Ann" in tree.text_content()
+    for odd in ("4711", "-1", "x", "9" * 30, ""):
+        assert not page(cara, parent=odd).forms[0].fields["parent"]
+
+
+def test_a_long_thread_is_leafed_through_by_links(
+    cara: WithoutScript, ann: Reader, backstage: Backstage
+) -> None:
+    backstage.set("news", hold=Hold.none, page_size=2)
+    backstage.screen(*(ann.say(f"No. {number}.") for number in range(5)))
+    found: list[list[str]] = []
+    tree = page(cara, sort="newest")
+    while True:
+        found.append([str(body).strip() for body in tree.xpath(
+            "//*[@class='comment-body']//p/text()")])  # fmt: skip
+        onward = [link for link in links(tree) if "after=" in link]
+        if not onward:
+            break
+        tree = html.fromstring(cara.client.get(onward[0].removeprefix(SERVICE)).text)
+    assert found == [["No. 4.", "No. 3."], ["No. 2.", "No. 1."], ["No. 0."]]
+
+
+def test_an_id_leads_to_the_article_only_if_its_page_said_where_it_is(
+    cara: WithoutScript, ann: Reader, app: Flask
+) -> None:
+    cara.page = ann.page = "article-17"
+    assert not page(cara).xpath("//link[@rel='canonical']")
+    ann.say(url=f"{HOST}/seventeen")
+    assert page(cara).xpath("//link[@rel='canonical']/@href") == [f"{HOST}/seventeen"]
+    with app.app_context():
+        assert db.session.scalars(select(Thread.url)).one() == f"{HOST}/seventeen"
+    cara.page = ann.page = "article-18"
+    ann.say(url="https://evil.example.org/")
+    assert not page(cara).xpath("//link[@rel='canonical']")
+    cara.page = "https://evil.example.org/"
+    assert not page(cara).xpath("//link[@rel='canonical']")
