@@ -13,7 +13,6 @@ from sqlalchemy import func, select
 from bench import processes, seed
 from bench.load import Load, fetch, hammer, request
 from bench.stage import BROWSER, Server, Stage, Widget, thread
-from tests.parts import until
 from widget.db import db
 from widget.models import Comment
 
@@ -159,7 +158,6 @@ def posts(stage: Stage, rounds: int, seconds: float) -> list[Posting]:
         ]
         with processes.on(stage.core):
             worker = widget.start_worker()
-        until(lambda log=worker.log: log.exists(), "the worker")  # type: ignore[misc]
         found.append(_posting(widget, CONNECTIONS, rounds, seconds, with_worker=True))
         worker.stop()
     return found

@@ -11,12 +11,14 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlencode, urlsplit
 
 from flask import Flask
+from sqlalchemy import create_engine
 
 from bench import seed
 from bench.load import Answer, fetch, request
 from tests import parts
 from tests.parts import PROJECT, free_port, until
 from tests.rehearsal import nginx, nginx_conf
+from widget import queue
 from widget.app import create_app
 from widget.db import db
 
@@ -60,8 +62,11 @@ class Widget(Server):
     service: parts.Service
 
     def start_worker(self) -> parts.Process:
-        """A worker, which screens what is posted."""
-        return self.service.start("worker")
+        """A worker, which screens what is posted; returns when it is at work."""
+        worker = self.service.start("worker")
+        with self.app.app_context():
+            until(lambda: queue.beats(queue.Part.worker), "the worker")
+        return worker
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,13 @@ def stage(databases: list[str], core: set[int] | None) -> Iterator[Stage]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="widget-bench-")))
         valkey = stack.enter_context(parts.valkey(folder)).connection_url
-        widgets = [stack.enter_context(_widget(name, folder / name, valkey)) for name in databases]
+        widgets = [
+            # Queues of their own, or one's worker would take the other's jobs.
+            stack.enter_context(
+                _widget(name, folder / name, f"{valkey.rpartition('/')[0]}/{number}")
+            )
+            for number, name in enumerate(databases)
+        ]
         plain, gzip, br = (
             fetch(widgets[0].port, thread(seed.page(0), coding)) for coding in ("", "gzip", "br")
         )
@@ -125,6 +136,7 @@ def _widget(name: str, folder: Path, valkey: str) -> Iterator[Widget]:
             address = stack.enter_context(parts.postgres()).format(database="postgres")
             data = Path(urlsplit(address).query.removeprefix("host="))
             pids = [int((data / "postmaster.pid").read_text().split()[0])]
+            _make_durable(address)
         else:
             address, pids = f"sqlite:///{folder / 'widget.sqlite3'}", []
         app = create_app(database_url=address, secret_key=parts.SECRET, redis_url=valkey)
@@ -141,6 +153,21 @@ def _widget(name: str, folder: Path, valkey: str) -> Iterator[Widget]:
         web = service.start_web()
         stack.callback(_let_go, app)
         yield Widget(service.port, [*pids, web.popen.pid], name, app, service)
+
+
+def _make_durable(address: str) -> None:
+    """The wheel's PostgreSQL does not wait for the disk; a real one does."""
+    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("ALTER SYSTEM SET fsync = on")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+
+    def waits_for_the_disk() -> bool:
+        with engine.connect() as connection:
+            return connection.exec_driver_sql("SHOW fsync").scalar() == "on"
+
+    until(waits_for_the_disk, "fsync")
+    engine.dispose()
 
 
 def _let_go(app: Flask) -> None:

