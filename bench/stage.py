@@ -100,9 +100,7 @@ def stage(databases: list[str], core: set[int] | None) -> Iterator[Stage]:
         valkey = stack.enter_context(parts.valkey(folder)).connection_url
         widgets = [
             # Queues of their own, or one's worker would take the other's jobs.
-            stack.enter_context(
-                _widget(name, folder / name, f"{valkey.rpartition('/')[0]}/{number}")
-            )
+            stack.enter_context(_widget(name, folder / name, f"{valkey}/{number}"))
             for number, name in enumerate(databases)
         ]
         plain, gzip, br = (

@@ -81,8 +81,10 @@ def _migrate(address: str) -> None:
 
 
 def _create_database(address: str, name: str, template: str = "template1") -> None:
+    """Make a database on our PostgreSQL, in place of any that has its name."""
     engine = create_engine(address.format(database="postgres"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
         connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
     engine.dispose()
 

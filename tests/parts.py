@@ -128,10 +128,10 @@ class Inbox:
 
 
 @contextmanager
-def mail_server() -> Iterator[tuple[str, Inbox]]:
+def mail_server(*, port: int | None = None) -> Iterator[tuple[str, Inbox]]:
     """A mail server on loopback: its address and what it received."""
     inbox = Inbox()
-    controller = Controller(inbox, hostname="127.0.0.1", port=free_port())
+    controller = Controller(inbox, hostname="127.0.0.1", port=port or free_port())
     controller.start()
     try:
         yield f"smtp://127.0.0.1:{controller.port}", inbox

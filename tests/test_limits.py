@@ -93,7 +93,7 @@ def test_all_web_processes_count_together(ann: Reader, settings: dict[str, Any])
 def test_the_counters_hold_no_address(ann: Reader, valkey: ValkeyServer) -> None:
     statuses(ann, 3, "203.0.113.77")
     client: Redis = valkey.client()
-    keys = [key for key in client.scan_iter() if key.startswith(b"widget/")]
+    keys = [key for key in client.scan_iter() if b"widget/" in key]
     client.close()
     assert keys
     assert not any(b"203.0.113" in key for key in keys)

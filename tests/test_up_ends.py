@@ -4,9 +4,11 @@ import asyncio
 import os
 import signal
 import socket
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +146,9 @@ def test_a_job_does_not_outlive_a_worker_that_was_killed(up: Up, slow_mail: Slow
     assert len(jobs) == 1, "the fork that sends the mail"
     os.kill(worker, signal.SIGKILL)
     until(lambda: not jobs & up.kin().keys(), "the fork to be gone")
+    with closing(sqlite3.connect(up.data / "widget.sqlite3")) as database:
+        told = database.execute("SELECT claimed_until IS NULL FROM outbox").fetchall()
+    assert told == [(0,)], "it never came to say how it went"
 
 
 # ------------------------------------------------------------------------------- what it says no to

@@ -8,13 +8,21 @@ Kubernetes mount secrets). `load()` reports every fault at once.
 import json
 import os
 import re
+from collections.abc import Iterator
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 from flask import current_app
 from limits import parse_many
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "WIDGET_"
@@ -77,9 +85,7 @@ class Settings(BaseSettings):
     smtp_url: str = Field(
         "", description="smtp://user:password@host:587 or smtps://…; empty writes .eml files"
     )
-    mail_from: str = Field(
-        "Comments <comments@localhost>", description="sender of every mail"
-    )
+    mail_from: str = Field("Comments <comments@localhost>", description="sender of every mail")
     owner_email: str = Field("", description="e-mail of the first owner, for `widget up`")
     owner_password: str = Field("", description="password of the first owner, for `widget up`")
     trusted_proxies: Annotated[int, Field(ge=0, le=9)] = Field(
@@ -96,11 +102,18 @@ class Settings(BaseSettings):
         default=False, description="show the mail that was written to files in the desk"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_not_set(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """A file of a secret may be empty too, and that `env_ignore_empty` does not know."""
+        return {name: value for name, value in given.items() if value != ""}
+
     @field_validator("database_url")
     @classmethod
     def _names_a_database(cls, url: str) -> str:
-        if url and not url.startswith(("sqlite:", "postgresql:", "postgresql+psycopg:")):
-            raise ValueError("must begin with postgresql:// or sqlite:///")
+        # Several processes share it, so SQLite needs a file.
+        if url and not re.match(r"sqlite:///(?!:memory:)[^?]|postgresql(\+psycopg)?:", url):
+            raise ValueError("must begin with postgresql:// or sqlite:/// and a file")
         return url
 
     @field_validator("redis_url")
@@ -152,13 +165,7 @@ def load(**overrides: Any) -> Settings:
     `overrides` win over the environment (used by `widget up` and by tests).
     Raises ConfigError with one line per fault.
     """
-    faults = [
-        f"{name} is not a setting; `widget doctor` lists them all"
-        for name in sorted(os.environ)
-        if name.startswith(PREFIX)
-        and name not in _READ_FIRST
-        and name.removeprefix(PREFIX).lower() not in Settings.model_fields
-    ]
+    faults = [fault for name in sorted(os.environ) if (fault := _unknown(name))]
     env_file = os.environ.get("WIDGET_ENV_FILE") or None
     if env_file and not Path(env_file).is_file():
         faults.append(f"WIDGET_ENV_FILE names {env_file}, which is not a file")
@@ -166,6 +173,9 @@ def load(**overrides: Any) -> Settings:
     if secrets and not Path(secrets).is_dir():
         faults.append(f"WIDGET_SECRETS_DIR names {secrets}, which is not a folder")
         secrets = None
+    elif secrets and (unusable := list(_faults_of_secrets(Path(secrets)))):
+        faults += unusable
+        secrets = None  # the other sources are still to be judged
     try:
         settings = Settings(_env_file=env_file, _secrets_dir=secrets, **overrides)
     except ValidationError as error:
@@ -180,6 +190,37 @@ def load(**overrides: Any) -> Settings:
 def current() -> Settings:
     """The settings of the app whose context we are in."""
     return cast("Settings", current_app.extensions["settings"])
+
+
+def _unknown(name: str) -> str:
+    """The fault of a name that looks like a setting's and is none."""
+    if not name.startswith(PREFIX) or name in _READ_FIRST:
+        return ""
+    is_known = name.removeprefix(PREFIX).lower() in Settings.model_fields
+    return "" if is_known else f"{name} is not a setting; `widget doctor` lists them all"
+
+
+def _faults_of_secrets(folder: Path) -> Iterator[str]:
+    """What pydantic-settings would pass over, or stop at. Never says what is in a file."""
+    try:
+        files = sorted(folder.iterdir())
+    except OSError as error:
+        yield f"WIDGET_SECRETS_DIR names {folder}, which cannot be read ({error.strerror})"
+        return
+    for file in files:
+        name = file.name.upper()
+        if fault := _unknown(name):
+            yield fault
+        elif name.startswith(PREFIX):
+            try:
+                file.read_text(encoding="utf-8")
+            except UnicodeError:
+                yield f"{name}: {file} is not text in UTF-8"
+            except OSError as error:
+                yield f"{name}: {file} cannot be read ({error.strerror})"
+            else:
+                if not file.resolve().is_relative_to(folder.resolve()):
+                    yield f"{name}: {file} leads out of its folder"
 
 
 def _in_words(fault: Any) -> str:

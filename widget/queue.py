@@ -121,5 +121,5 @@ def _ring(table: Sequence[tuple[Callable[..., object], int]]) -> bool:
 
 
 def worker_client() -> "Redis":
-    """A client for a worker or for cron: RQ sets its own patience, so it must not be the tight one."""
+    """A client for a worker or for cron: not the tight one, for RQ sets its own patience."""
     return Redis.from_url(cast("str", current_app.extensions["redis_url"]))

@@ -84,23 +84,7 @@ def submit(site: Site, draft: Draft) -> tuple[Comment, bool]:
     parent = _parent(thread, draft.parent_id)
     digest = body_digest(draft.body)
     _refuse_duplicate(thread, draft, digest)
-    comment = Comment(
-        site_id=site.id,
-        thread_id=thread.id,
-        author=draft.author,
-        email=draft.email,
-        website=draft.website,
-        body=draft.body,
-        body_html=str(body_html),
-        sanitizer_version=sanitize.VERSION,
-        body_hash=digest,
-        created_at=now(),
-        key_hash=draft.by.key_hash,
-        address_hash=draft.by.address_hash,
-        network_hash=draft.by.network_hash,
-        nonce=draft.nonce,
-        arrival=draft.arrival.as_dict(),
-    )
+    comment = _pending(thread, draft, body_html=str(body_html), digest=digest)
     try:
         with db.session.begin_nested():
             db.session.add(comment)
@@ -112,6 +96,26 @@ def submit(site: Site, draft: Draft) -> tuple[Comment, bool]:
         raise
     place(comment, parent)
     return comment, True
+
+
+def _pending(thread: Thread, draft: Draft, *, body_html: str, digest: str) -> Comment:
+    return Comment(
+        site_id=thread.site_id,
+        thread_id=thread.id,
+        author=draft.author,
+        email=draft.email,
+        website=draft.website,
+        body=draft.body,
+        body_html=body_html,
+        sanitizer_version=sanitize.VERSION,
+        body_hash=digest,
+        created_at=now(),
+        key_hash=draft.by.key_hash,
+        address_hash=draft.by.address_hash,
+        network_hash=draft.by.network_hash,
+        nonce=draft.nonce,
+        arrival=draft.arrival.as_dict(),
+    )
 
 
 def body_digest(body: str) -> str:

@@ -5,7 +5,7 @@ from alembic import op
 
 import widget.db
 
-revision = "113ade1be58c"
+revision = "5c1f3f0a7d42"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -143,6 +143,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("approved_count", sa.Integer(), nullable=False),
         sa.Column("closed_at", widget.db.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("hidden_at", widget.db.UTCDateTime(timezone=True), nullable=True),
         sa.Column("created_at", widget.db.UTCDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_thread_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_thread")),
