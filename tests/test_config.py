@@ -101,7 +101,11 @@ def test_the_environment_wins_over_the_file_and_the_file_over_secrets(
 ) -> None:
     secrets = tmp_path / "secrets"
     secrets.mkdir()
-    for name, value in {"secret_key": "s" * 40, "smtp_url": "smtp://s", "mail_from": "s@s.org"}.items():
+    for name, value in {
+        "secret_key": "s" * 40,
+        "smtp_url": "smtp://s",
+        "mail_from": "s@s.org",
+    }.items():
         (secrets / f"widget_{name}").write_text(f"{value}\n")
     file = tmp_path / "settings"
     file.write_text("WIDGET_SMTP_URL=smtp://file\nWIDGET_MAIL_FROM=file@example.org\n")
@@ -123,7 +127,7 @@ def test_a_folder_of_secrets_must_be_there(environment: pytest.MonkeyPatch) -> N
 
 def test_settings_in_force_do_not_change() -> None:
     with pytest.raises(ValidationError):
-        config.load().port = 1
+        config.load().port = 1  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,12 @@ values: st.SearchStrategy[bytes] = st.one_of(
     st.binary(max_size=40),
     texts.map(lambda text: text.encode(errors="surrogatepass")),
     st.sampled_from([
-        b"\0", b"\xed\xa0\x80", b"\xff\xfe", b"1" * 5000, b"-1", b"9" * 19, "\u202egnp.exe".encode(),
-        "\u0661".encode(), "ﷺ".encode() * 245, "\U0001d160".encode() * 245, b"a@" + b"b" * 300,
-        "ann@xn--.org".encode(), "ann@\u2488com.org".encode(), b"http://[::", b"//x", b"http://x:99999",
+        b"\0", b"\xed\xa0\x80", b"\xff\xfe", b"1" * 5000, b"-1", b"9" * 19,
+        "\u202egnp.exe".encode(), "\u0661".encode(), "ﷺ".encode() * 245, "\U0001d160".encode() * 245, b"a@" + b"b" * 300,
+        b"ann@xn--.org", "ann@\u2488com.org".encode(), b"http://[::", b"//x", b"http://x:99999",
         b"https://a.example.org/" + b"%" * 100, HOST.encode() + "/é?é=é#é".encode(),
-        b"<b>" * 500, b"&" * 3000, b"a" * 70_000, b"\r\n" * 100, b"{{ 7 * 7 }}", b"%00", b"' OR 1=1 --",
+        b"<b>" * 500, b"&" * 3000, b"a" * 70_000, b"\r\n" * 100, b"{{ 7 * 7 }}", b"%00",
+        b"' OR 1=1 --",
     ]),
 )  # fmt: skip
 forms = st.dictionaries(st.sampled_from(FIELDS), values, max_size=3)
@@ -105,7 +106,9 @@ def test_no_body_and_no_header_breaks_it(send: Callable[..., int], ann: Reader) 
         "", "é",
     ])  # fmt: skip
     parts = st.binary(max_size=30).map(
-        lambda raw: b'--b\r\nContent-Disposition: form-data; name="body"\r\n\r\n' + raw + b"\r\n--b--"
+        lambda raw: (
+            b'--b\r\nContent-Disposition: form-data; name="body"\r\n\r\n' + raw + b"\r\n--b--"
+        )
     )
     header = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"))
 

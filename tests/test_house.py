@@ -45,7 +45,7 @@ def texts_of_the_project() -> Iterator[tuple[str, str]]:
                 continue
 
 
-# ------------------------------------------------------------------------ what to look for in a file
+# ----------------------------------------------------------------------- what to look for in a file
 
 
 def commits(source: str) -> list[int]:
@@ -86,7 +86,7 @@ def changes_a_status(source: str) -> list[int]:
 def _writes_a_status(call: ast.Call) -> bool:
     what = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     maker = call.func.id if isinstance(call.func, ast.Name) else ""
-    named = {keyword.arg for keyword in call.keywords}
+    named: set[object] = {keyword.arg for keyword in call.keywords}
     named |= {
         key.value if isinstance(key, ast.Constant) else getattr(key, "attr", "")
         for given in call.args

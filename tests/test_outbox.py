@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from tests import parts
 from tests.conftest import Backstage, Reader
 from widget import jobs
-from widget.db import db, writing
+from widget.db import db, now, writing
 from widget.models import Comment, Delivery, Membership, Moderator, Move, Role
 from widget.notify import deliveries
 from widget.notify import mail as mailing
@@ -46,12 +46,11 @@ class Outbox:
     def __init__(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
         self.app = app
         self.late = timedelta()
-        real_now = deliveries.now
+        monkeypatch.setattr(deliveries, "now", self.now)
 
-        def now() -> datetime:
-            return real_now() + self.late
-
-        monkeypatch.setattr(deliveries, "now", now)
+    def now(self) -> datetime:
+        """The moment that it is there."""
+        return now() + self.late
 
     def rows(self) -> list[Delivery]:
         """All deliveries, detached."""
@@ -170,7 +169,7 @@ def test_each_pause_is_longer_and_after_six_tries_it_is_given_up(
         assert len(outbox.rung_for()) == 2
         outbox.deliver()
         row = outbox.rows()[0]
-        pauses.append(row.due_at - deliveries.now())
+        pauses.append(row.due_at - outbox.now())
     assert pauses[:5] == sorted(pauses[:5])
     assert pauses[0] > timedelta(seconds=30)
     for row in outbox.rows():
@@ -311,4 +310,3 @@ def test_a_folder_that_cannot_be_written_is_tried_again(
     app.extensions["settings"] = app.extensions["settings"].model_copy(update={"smtp_url": ""})
     outbox.deliver()
     assert all(row.error and not row.delivered_at for row in outbox.rows())
-

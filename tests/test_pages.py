@@ -39,7 +39,9 @@ def write(app: Flask) -> Callable[..., None]:
     return fill
 
 
-def rows(site: int, thread: int, first: int, roots: int, replies: int) -> Iterator[dict[str, object]]:
+def rows(
+    site: int, thread: int, first: int, roots: int, replies: int
+) -> Iterator[dict[str, object]]:
     for root in range(roots):
         root_id = first + root * (replies + 1)
         root_path = paths.segment(BEGAN + timedelta(minutes=root), root_id)

@@ -39,12 +39,13 @@ def decide(app: Flask, comment_id: int, what: Move, looked: Callable[[], None]) 
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    "rivals",
     [(Move.approve, Move.approve), (Move.approve, Move.spam), (Move.trash, Move.spam)],
 )
 def test_of_two_decisions_at_once_exactly_one_wins(
-    app: Flask, ann: Reader, backstage: Backstage, stage: Stage, one: Move, other: Move
+    app: Flask, ann: Reader, backstage: Backstage, stage: Stage, rivals: tuple[Move, Move]
 ) -> None:
+    one, other = rivals
     comment = ann.say()
     looked = all_look_first(backstage, 2)
 

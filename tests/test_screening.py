@@ -17,7 +17,7 @@ from widget.models import Comment, Decision, Delivery, Hold, Move, Status, Via
 from widget.moderation import moves, screening
 from widget.notify import outbox
 from widget.publishing import form_token
-from widget.spam import assessment
+from widget.spam import assess, assessment
 
 PostgreSQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
@@ -203,9 +203,7 @@ def test_a_comment_is_screened_once(ann: Reader, backstage: Backstage) -> None:
     assert backstage.count(Delivery) == 2, "one for each moderator of the site"
 
 
-def test_of_two_workers_at_once_one_screens(
-    ann: Reader, app: Flask, backstage: Backstage
-) -> None:
+def test_of_two_workers_at_once_one_screens(ann: Reader, app: Flask, backstage: Backstage) -> None:
     comment_id = ann.say()
 
     def work() -> int:
@@ -242,12 +240,11 @@ def test_a_moderator_and_the_worker_never_wait_for_each_other(
     backstage.set("news", hold=Hold.none)
     comment_id = ann.say("Both of us are at it.")
     inside = Event()
-    unpatched = screening.assess
 
-    def assess(*args: Any) -> Any:
+    def slowly(*args: Any) -> Any:
         inside.set()
         parts.until(lambda: waiting(app), "the moderator to wait for the worker")
-        return unpatched(*args)
+        return assess(*args)
 
     def decide() -> type[Exception] | None:
         inside.wait(parts.PATIENCE)
@@ -260,7 +257,7 @@ def test_a_moderator_and_the_worker_never_wait_for_each_other(
                 return type(error)
             return None
 
-    monkeypatch.setattr(screening, "assess", assess)
+    monkeypatch.setattr(screening, "assess", slowly)
     jobs_done: list[Callable[[], Any]] = [lambda: backstage.screen(comment_id), decide]
     _, outcome = parts.at_once(*jobs_done)
 

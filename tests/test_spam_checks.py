@@ -142,9 +142,7 @@ def test_a_check_that_fails_holds_the_comment_and_the_others_still_speak(
     def broken(_candidate: Candidate, _history: History) -> Signal | None:
         raise RuntimeError("no model here")
 
-    found = assess(
-        candidate(**arrival(honeypot=True)), History(), [broken, *checks.CHECKS]
-    )
+    found = assess(candidate(**arrival(honeypot=True)), History(), [broken, *checks.CHECKS])
 
     assert [signal.rule for signal in found.signals] == ["unchecked", "honeypot"]
     assert "broken" in found.signals[0].reason

@@ -1,13 +1,14 @@
 """The thread as a page of its own: all of it works without a script."""
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
 from flask import Flask
 from lxml import html
-from lxml.html import HtmlElement
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from tests.conftest import HOST, PAGE, Backstage, Reader, WithoutScript
 from widget.db import db
@@ -22,13 +23,16 @@ def cara(app: Flask) -> WithoutScript:
     return WithoutScript(app.test_client(), "Cara")
 
 
-def page(reader: Reader, **query: str) -> HtmlElement:
-    response = reader.read(**query)
+def parsed(response: TestResponse) -> Any:
     assert response.status_code == 200
     return html.fromstring(response.text)
 
 
-def links(tree: HtmlElement) -> Iterator[str]:
+def page(reader: Reader, **query: str) -> Any:
+    return parsed(reader.read(**query))
+
+
+def links(tree: Any) -> Iterator[str]:
     for link in tree.xpath("//a/@href"):
         yield urljoin(f"{SERVICE}/t/news", str(link))
 
@@ -38,7 +42,7 @@ def test_it_is_a_whole_page_that_points_to_the_article(
 ) -> None:
     backstage.approve(ann.say("Everyone may read this.", title="The <i>database</i>"))
     response = cara.read()
-    tree = html.fromstring(response.text)
+    tree = parsed(response)
 
     assert response.text.lstrip().lower().startswith("<!doctype html>")
     assert "The <i>database</i>" in tree.findtext(".//title")
@@ -58,7 +62,7 @@ def test_it_lets_no_foreign_code_run_and_tells_no_one_who_reads(cara: WithoutScr
     assert response.headers["Referrer-Policy"]
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Cache-Control"] == "no-cache"
-    tree = html.fromstring(response.text)
+    tree = parsed(response)
     for loaded in tree.xpath("//script/@src | //link[@rel!='canonical']/@href | //img/@src"):
         assert str(loaded).startswith("/"), loaded
     assert not tree.xpath("//style | //*[@style] | //script[not(@src)]")
@@ -83,13 +87,11 @@ def test_the_form_can_be_filled_in_and_sent_as_it_stands(
     assert rules <= {"nonce"}, "it came from our form, lately, and hid nothing"
 
 
-def test_replying_needs_no_script(
-    cara: WithoutScript, ann: Reader, backstage: Backstage
-) -> None:
+def test_replying_needs_no_script(cara: WithoutScript, ann: Reader, backstage: Backstage) -> None:
     parent = ann.say("Answer me.")
     backstage.approve(parent)
     (reply,) = (link for link in links(page(cara)) if f"parent={parent}" in link)
-    tree = html.fromstring(cara.client.get(reply.removeprefix(SERVICE)).text)
+    tree = parsed(cara.client.get(reply.removeprefix(SERVICE)))
 
     assert tree.forms[0].fields["parent"] == str(parent)
     assert "Reply to Ann" in tree.text_content()
@@ -110,7 +112,7 @@ def test_a_long_thread_is_leafed_through_by_links(
         onward = [link for link in links(tree) if "after=" in link]
         if not onward:
             break
-        tree = html.fromstring(cara.client.get(onward[0].removeprefix(SERVICE)).text)
+        tree = parsed(cara.client.get(onward[0].removeprefix(SERVICE)))
     assert found == [["No. 4.", "No. 3."], ["No. 2.", "No. 1."], ["No. 0."]]
 
 

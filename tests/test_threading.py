@@ -94,7 +94,7 @@ def levels(reader: Reader, **query: str) -> dict[int, int]:
     """On which level each comment is shown, from 1."""
     tree = html.fromstring(reader.read(**query).text)
     return {
-        int(article.attrib["id"].removeprefix("comment-")): 1
+        int(str(article.attrib["id"]).removeprefix("comment-")): 1
         + sum(above.tag == "article" for above in article.iterancestors())
         for article in tree.iter("article")
     }
@@ -132,7 +132,7 @@ def test_every_reply_follows_what_it_answers_oldest_first(
     ann: Reader, backstage: Backstage
 ) -> None:
     backstage.set("news", hold=Hold.none)
-    said = {}
+    said: dict[str, int] = {}
     for name, parent in (
         ("A", None), ("B", None), ("A1", "A"), ("B1", "B"), ("A2", "A"), ("A1a", "A1"), ("C", None),
     ):  # fmt: skip

@@ -33,7 +33,11 @@ _TIGHT = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
 def init_app(app: Flask, redis_url: str) -> None:
     """Give the app its Redis client. Nothing connects until the first use."""
     app.extensions["redis_url"] = redis_url
-    app.extensions["redis"] = Redis.from_url(redis_url, retry=Retry(NoBackoff(), 0), **_TIGHT)
+    app.extensions["redis"] = _tight_client(redis_url)
+
+
+def _tight_client(redis_url: str) -> "Redis":
+    return Redis.from_url(redis_url, retry=Retry(NoBackoff(), 0), **_TIGHT)
 
 
 def redis() -> "Redis":
@@ -59,7 +63,9 @@ class Part(StrEnum):
 def beats(part: Part) -> bool:
     """Has such a part of this host told Redis lately that it works? RQ forgets the silent ones."""
     try:
-        known: list[Any] = (Worker if part is Part.worker else CronScheduler).all(redis())
+        # A client of its own: RQ loosens the patience of whatever it is given for this.
+        with _tight_client(current_app.extensions["redis_url"]) as client:
+            known: list[Any] = (Worker if part is Part.worker else CronScheduler).all(client)
     except RedisError:
         return False
     return any(one.hostname == socket.gethostname() for one in known)

@@ -21,14 +21,10 @@ class Assessment:
         return [signal.as_dict() for signal in self.signals]
 
 
-def assess(
-    candidate: Candidate, history: History, checks: Sequence[Check] = CHECKS
-) -> Assessment:
+def assess(candidate: Candidate, history: History, checks: Sequence[Check] = CHECKS) -> Assessment:
     """Ask every check. One that fails is a signal itself: what cannot be checked is held."""
     return Assessment(
-        tuple(
-            signal for check in checks if (signal := _ask(check, candidate, history)) is not None
-        )
+        tuple(signal for check in checks if (signal := _ask(check, candidate, history)) is not None)
     )
 
 

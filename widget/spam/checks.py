@@ -99,10 +99,8 @@ def listed_words(candidate: Candidate, _history: History) -> Signal | None:
         return None
     # As typed and as read: a tag or a reference inside a word hides it in one of the two only.
     read = html.unescape(_TAG.sub("", candidate.body_html))
-    text = "\n".join(
-        (candidate.body, read, candidate.author, candidate.email, candidate.website)
-    )
-    match = pattern.search(_fold(text))
+    beside = f"{candidate.author}\n{candidate.email}\n{candidate.website}"
+    match = pattern.search(_fold(f"{candidate.body}\n{read}\n{beside}"))
     if match is None:
         return None
     return Signal(rule="listed-word", reason=f"Contains “{match[0]}”", span=match[0])

@@ -9,6 +9,7 @@ numbers. A document type is refused: no export has one, and entities are how XML
 import codecs
 import gzip
 import re
+import sys
 import zipfile
 import zlib
 from collections import Counter
@@ -30,10 +31,8 @@ _MARKS = (
 _DECLARATION = re.compile(r"<\?xml\s")
 _PROLOG = re.compile(r"(?:\s++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
 _ROOT = re.compile(r"<([A-Za-z_][\w.:-]*+)[^>]*>")
-_FORBIDDEN = re.compile(
-    r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-    r"|&#(?:0*+(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0*+(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
-)
+_FORBIDDEN = "[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
+_SUSPECT = re.compile(f"{_FORBIDDEN}|&#(?:(?P<ten>[0-9]{{1,8}})|[xX](?P<hex>[0-9a-fA-F]{{1,8}}));")
 CONTROL = "control characters taken out"
 UNREADABLE = "broken characters, shown as \N{REPLACEMENT CHARACTER}"
 STRAY = "stray lines or bytes before the XML"
@@ -176,7 +175,13 @@ def _cleaned(
 
 
 def _clean(text: str, repaired: Counter[str]) -> bytes:
+    def allowed(suspect: re.Match[str]) -> str:
+        digits, base = (suspect["ten"], 10) if suspect["ten"] else (suspect["hex"], 16)
+        number = int(digits, base) if digits else 0
+        if number > sys.maxunicode or re.match(_FORBIDDEN, chr(number)):
+            repaired[CONTROL] += 1
+            return ""
+        return suspect[0]
+
     repaired[UNREADABLE] += text.count("\N{REPLACEMENT CHARACTER}")
-    text, found = _FORBIDDEN.subn("", text)
-    repaired[CONTROL] += found
-    return text.encode()
+    return _SUSPECT.sub(allowed, text).encode()

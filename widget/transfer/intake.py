@@ -84,7 +84,8 @@ class _Sitting:
         self._is_public = page.is_public or intake.with_protected
         self._thread: Thread | None = None
         self._is_counted = False
-        self._taken: set[str] = set()  # source ids of this run
+        self._seen: set[str] = set()  # source ids in this file, and those of them that came in
+        self._taken: set[str] = set()
         self._stand_ins: dict[str, str | None] = {}  # for a skipped comment: what it answered
 
     def take(self, batch: Sequence[Contribution]) -> None:
@@ -93,9 +94,11 @@ class _Sitting:
         known = self._known(batch)
         fresh: list[tuple[Comment, Contribution, str | None]] = []
         for each in batch:
-            if each.source_id in self._taken:
+            if each.source_id in self._seen:
                 self._report.skip("twice in the file", each.label)
-            elif each.source_id in known:
+                continue
+            self._seen.add(each.source_id)
+            if each.source_id in known:
                 self._report.already_here += 1
             elif comment := self._comment(each):
                 parent = self._parent(each, known)

@@ -5,7 +5,7 @@ from typing import cast
 
 from flask import Flask, Response
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
+from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
 from widget.comments.submission import Duplicate, ParentGone, Refusal, ThreadClosed
@@ -43,7 +43,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refusal, _refusal)
     app.register_error_handler(IllegalMove, _illegal_move)
     app.register_error_handler(BadCursor, _bad_cursor)
-    for away in (OperationalError, InterfaceError, TimeoutError):
+    for away in (exc.OperationalError, exc.InterfaceError, exc.TimeoutError):
         app.register_error_handler(away, _database_away)
 
 
@@ -59,9 +59,7 @@ def _http_error(error: HTTPException) -> Response:
         retry_after = limits.retry_after() if code == 429 else None  # noqa: PLR2004
         response.headers["Retry-After"] = str(retry_after or _RETRY_SECONDS)
     if code == 405:  # noqa: PLR2004
-        response.headers.extend(
-            [(k, v) for k, v in error.get_headers() if k.lower() == "allow"]
-        )
+        response.headers.extend([(k, v) for k, v in error.get_headers() if k.lower() == "allow"])
     return response
 
 
@@ -84,7 +82,7 @@ def _bad_cursor(_error: BadCursor) -> Response:
     return notice(400, "This page of the comments does not exist. Please start from the first one.")
 
 
-def _database_away(error: SQLAlchemyError) -> Response:
+def _database_away(error: exc.SQLAlchemyError) -> Response:
     db.session.rollback()
     log.error("the database is away: %s", type(getattr(error, "orig", error)).__name__)
     response = notice(503, "Comments cannot be stored for the moment. Please send it again soon.")

@@ -151,9 +151,7 @@ def _taken(site: Site, comment: Comment) -> Response:
     is_public = comment.status is Status.approved
     if wanted() is Wanted.page:
         return _redirect(standalone.location_of(site, comment.thread.page, comment))
-    response = make_response(
-        templates.render("embed/mine.html", mine=[comment], site=site)
-    )
+    response = make_response(templates.render("embed/mine.html", mine=[comment], site=site))
     response.status_code = 201 if is_public else 202
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -84,7 +84,8 @@ class _Posts:
             events=("end",),
             tag=("item", "{*}comment"),
             encoding="utf-8",
-            resolve_entities=False,
+            # None can be declared, and one that is not declared should be an error.
+            resolve_entities="internal",  # type: ignore[arg-type]  # its stubs are older
             load_dtd=False,
             no_network=True,
             huge_tree=True,
