@@ -12,11 +12,11 @@ ifneq ($(HERE),$(shell $(BIN)/python -c '' 2>/dev/null && cat $(VENV)/here))
 .PHONY: $(VENV)/here
 endif
 
-.PHONY: help run test check style contracts types scripts format bench lock clean
+.PHONY: help run test pictures check style contracts types scripts format bench lock clean
 .NOTPARALLEL:
 
 help:           ## List these commands
-	@awk -F ':.*## *' '/^[a-z]+:.*##/ { printf "make %-8s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## *' '/^[a-z]+:.*##/ { printf "make %-10s%s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/run     ## Start everything, with a demo site, on this machine
 	@exec $(BIN)/widget up
@@ -24,6 +24,9 @@ run: $(VENV)/run     ## Start everything, with a demo site, on this machine
 test: $(VENV)/dev    ## Run the tests (ARGS="-k name" for some of them)
 	@tools/chromium.sh
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
+
+pictures: $(VENV)/dev   ## Take the README's screenshots again
+	@$(BIN)/python -m pytest -q tests/test_journey.py -k sqlite --pictures docs/images
 
 check: style contracts types scripts   ## Judge style, contracts and types, the cheapest first
 

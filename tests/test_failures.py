@@ -165,9 +165,6 @@ def each_was_screened_and_told_of_once(
         assert sum(comment.body in text for text in texts) == len(MODERATORS)
 
 
-# ------------------------------------------------------------------------- a worker is killed
-
-
 def test_a_worker_killed_in_the_middle_of_screening(house: House, inbox: Inbox) -> None:
     house.service.start_web()
     comment_id = house.post("Who switched off the light?")
@@ -231,15 +228,12 @@ def execute(app: Flask, *statements: str) -> None:
 
 def waits_at_the_outbox(app: Flask) -> bool:
     """Does someone wait to write into the outbox? (PostgreSQL)"""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO outbox%'"
+    )
     with app.app_context():
-        return bool(
-            db.session.scalar(
-                text(
-                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                    "AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO outbox%'"
-                )
-            )
-        )
+        return bool(db.session.scalar(waiting))
 
 
 def test_two_workers_at_once_share_the_work(house: House, inbox: Inbox) -> None:
@@ -252,9 +246,6 @@ def test_two_workers_at_once_share_the_work(house: House, inbox: Inbox) -> None:
         until(lambda: started.get_job_count() == 2, "both workers to have a comment in hand")
     cron = house.service.start("cron")
     each_was_screened_and_told_of_once(house, inbox, comment_ids, cron, *workers)
-
-
-# ------------------------------------------------------------------------ the bell goes away
 
 
 def test_a_valkey_that_is_away_when_the_comment_comes(
@@ -290,9 +281,6 @@ def test_a_valkey_that_is_emptied_under_the_workers_hands(house: House, inbox: I
         comment_ids.append(house.post(f"Number {number} of five."))
         house.bells.connection.flushall()
     each_was_screened_and_told_of_once(house, inbox, comment_ids, *behind)
-
-
-# ------------------------------------------------------------------ the mail server goes away
 
 
 def test_a_mail_server_that_is_away_and_comes_back(house: House) -> None:

@@ -1,6 +1,5 @@
 """Beyond one machine: docker-compose.yml checked, and rehearsed with its own commands."""
 
-import json
 import os
 import re
 import shutil
@@ -16,13 +15,11 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
-from pydantic_core import PydanticUndefined
 
 from tests.conftest import HOST, PAGE
 from tests.conftest import _create_database as create_database
 from tests.parts import PROJECT, Inbox, free_port, until
 from tests.rehearsal import COMPOSE, OPERATOR, Rehearsal, compose
-from widget.config import PREFIX, Settings
 
 # From the range that is nobody's, as a proxy that ends TLS would pass it on.
 READER = "203.0.113.77"
@@ -175,17 +172,6 @@ def test_no_secret_is_in_the_file_and_each_is_made_once(tmp_path: Path) -> None:
     secret = re.compile(r"SECRET_KEY|DATABASE_URL|SMTP_URL|PASSWORD$")
     assert not {name for name in given if secret.search(name)}
     assert "secrets/" in (PROJECT / ".gitignore").read_text()
-
-
-def test_operators_are_told_every_setting_and_its_default() -> None:
-    text = (PROJECT / "docs/operators.md").read_text()
-    rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `WIDGET_")}
-    for name, field in Settings.model_fields.items():
-        setting = f"{PREFIX}{name.upper()}"
-        assert f"`{setting}`" in text, setting
-        if setting in rows and field.default not in {"", PydanticUndefined}:
-            default = json.dumps(field.default) if field.default is False else str(field.default)
-            assert f"`{default}`" in rows[setting], setting
 
 
 def compose_command() -> list[str] | None:
