@@ -7,9 +7,9 @@ FROM python:3.13-slim-trixie AS build
 WORKDIR /srv/widget
 RUN python -m venv /opt/venv
 COPY requirements.txt ./
-# Wheels only: a source that wanted a compiler would bring unhashed build tools with it.
-RUN /opt/venv/bin/pip install --no-cache-dir --require-hashes --only-binary=:all: \
-    -r requirements.txt
+# Wheels, so that nothing wants a compiler. Flask-Principal is pure Python, and comes as source only.
+RUN /opt/venv/bin/pip install --no-cache-dir --require-hashes \
+    --only-binary=:all: --no-binary=flask-principal -r requirements.txt
 COPY pyproject.toml ./
 COPY widget widget
 # Editable, so that the code finds static/ beside it, as in a checkout.

@@ -6,10 +6,11 @@ People: Olga owns the site `news` and Max moderates it; Nina owns the neighbour 
 import functools
 import itertools
 import re
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -173,7 +174,6 @@ class Reader:
     site: str = "news"
     page: str = PAGE
     origin: str = HOST
-    _nonces: "itertools.count[int]" = field(default_factory=itertools.count)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -203,7 +203,7 @@ class Reader:
             "email": f"{self.name.lower()}@example.org",
             "website": "",
             "body": body,
-            "nonce": f"{self.name}-{next(self._nonces)}",
+            "nonce": secrets.token_hex(8),
             "token": self.token() if "token" not in fields else "",
             "key": self.key,
         }

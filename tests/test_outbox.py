@@ -310,3 +310,34 @@ def test_a_folder_that_cannot_be_written_is_tried_again(
     app.extensions["settings"] = app.extensions["settings"].model_copy(update={"smtp_url": ""})
     outbox.deliver()
     assert all(row.error and not row.delivered_at for row in outbox.rows())
+
+
+def test_a_title_with_a_line_break_adds_no_header(
+    app: Flask, held: int, outbox: Outbox, inbox: parts.Inbox
+) -> None:
+    # No form lets one in, but an import may.
+    with app.app_context(), writing():
+        comment = db.session.get_one(Comment, held)
+        comment.thread.title = "News\r\nBcc: someone@example.net"
+        db.session.commit()
+    outbox.deliver()
+    assert inbox.mails[0]["Bcc"] is None
+    assert "News Bcc: someone@example.net" in inbox.mails[0]["Subject"]
+
+
+def test_a_mail_that_is_no_longer_needed_is_not_sent(
+    held: int, backstage: Backstage, outbox: Outbox, inbox: parts.Inbox
+) -> None:
+    backstage.move(held, Move.approve)
+    outbox.deliver()
+    assert not inbox.mails
+    assert all(row.failed_at and "decided" in row.error for row in outbox.rows())
+
+
+def test_no_address_is_written_to_a_log(
+    held: int, outbox: Outbox, inbox: parts.Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    inbox.refuse = "550 no such person as max@example.org"
+    outbox.deliver()
+    assert "did not go out" in caplog.text
+    assert "@" not in caplog.text

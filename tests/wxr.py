@@ -5,12 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import ScriptInfo
+from flask.testing import FlaskClient
+from lxml.html import HtmlElement
 from sqlalchemy import Table, select
 
+from tests import pages
 from tests.conftest import HOST
 from tests.parts import PROJECT
 from widget.cli.transferring import import_
@@ -149,3 +153,15 @@ class Importing:
 
 def _rows(table: Table) -> Iterable[Any]:
     return [tuple(row) for row in db.session.execute(table.select().order_by(*table.primary_key))]
+
+
+def thread(client: FlaskClient, url: str) -> HtmlElement:
+    """A page's comments, as a reader sees them without a script."""
+    answer = client.get(f"/t/news?{urlencode({'page': url})}")
+    assert answer.status_code == 200
+    return pages.page(answer)
+
+
+def authors(page: HtmlElement) -> list[str]:
+    """Who speaks on a page, in reading order."""
+    return [each.text_content() for each in page.find_class("comment-author")]

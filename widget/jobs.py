@@ -10,7 +10,7 @@ from flask import current_app
 
 from widget import config
 from widget.db import db, writing
-from widget.models import Comment, Delivery
+from widget.models import Comment, Delivery, Status
 from widget.moderation import screening
 from widget.notify import deliveries, mail
 from widget.queue import enqueue
@@ -68,6 +68,8 @@ def _send(delivery: Delivery) -> None:
     comment = db.session.get(Comment, delivery.payload["comment"])
     if comment is None:
         raise mail.NotSent("the comment was purged", for_good=True)
+    if comment.status is not Status.pending:
+        raise mail.NotSent("someone decided before the mail went out", for_good=True)
     message = mail.held(settings, delivery, comment)
     # No transaction is open while we wait for the mail server.
     db.session.commit()

@@ -53,7 +53,7 @@ class Prose:
     def separate(self, sign: str) -> None:
         """Put a sign before the next words, on their line."""
         self._is_spaced = False
-        self._lead += sign
+        self._lead = self._lead.rstrip(" ") + sign
 
     def unlead(self) -> None:
         """Forget a bullet that nothing stood behind."""

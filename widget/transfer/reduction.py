@@ -150,7 +150,9 @@ class _Reader:
         if not text or self._within["hidden"] or self._within["media"]:
             return
         around = self._opened[-1][0] if self._opened else ""
-        text = text.translate(_RAISED.get(around, {}))
+        raised = _RAISED.get(around, {})
+        if all(ord(character) in raised for character in text):
+            text = text.translate(raised)
         if self._within["code"]:
             self._prose.say_code(text, is_start=self._is_code_start)
             self._is_code_start = self._is_code_start and text.isspace()
