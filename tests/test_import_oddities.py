@@ -139,6 +139,11 @@ def test_other_kinds_are_skipped_by_name(kind: str, importing: Importing) -> Non
     assert importing.comments() == []
 
 
+def test_what_an_export_says_does_not_steer_the_terminal(importing: Importing) -> None:
+    report = importing.take(export(post(comment("1\u009b2J", type="note\u009b31m\u202e"))))
+    assert "1 of type “note31m”, no reader’s comment (12J)" in report
+
+
 # ------------------------------------------------------------------------------------------- pages
 
 

@@ -92,3 +92,23 @@ def test_an_answer_approved_while_its_parent_is_removed_keeps_the_place(
     assert "The answer." in page
     assert "The parent." not in page
     assert "This comment was removed." in page
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_parent_that_was_removed_after_one_looked_keeps_its_place(
+    app: Flask, ann: Reader, backstage: Backstage, stage: Stage
+) -> None:
+    """(On SQLite nobody can decide between another one's look and decision.)"""
+    parent = ann.say("The parent.")
+    backstage.approve(parent)
+    answer = ann.say("The answer.", parent=parent)
+    with app.app_context():
+        comment = db.session.get_one(Comment, answer)
+        assert comment.parent
+        assert comment.parent.shown
+        stage.play(parent, Move.trash)
+        moves.move(comment, Move.approve, DESK)
+        db.session.commit()
+
+    assert stage.shown(parent, answer) == [True, True]
+    assert "The answer." in ann.read().text

@@ -1,6 +1,7 @@
 """Taking in a comment: what is accepted, what is refused and in which words, and only once."""
 
 from datetime import timedelta
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -158,20 +159,14 @@ def test_a_retry_after_approval_shows_the_comment_as_public(
     assert "awaiting moderation" not in response.text
 
 
+@pytest.mark.parametrize("second", ["is as far as the first", "finds what the first committed"])
 def test_the_same_nonce_twice_at_the_same_moment_is_one_comment(
-    ann: Reader, app: Flask, backstage: Backstage, monkeypatch: pytest.MonkeyPatch
+    ann: Reader, app: Flask, backstage: Backstage, monkeypatch: pytest.MonkeyPatch, second: str
 ) -> None:
     ann.say("The thread is there already.")
     token = ann.token()
     if backstage.dialect == "postgresql":  # SQLite lets only one writer get as far as this
-        both = parts.gather(2)
-        unpatched = submission.body_digest
-
-        def digest(body: str) -> str:
-            both()
-            return unpatched(body)
-
-        monkeypatch.setattr(submission, "body_digest", digest)
+        hold_up_the_second(backstage, monkeypatch, until_committed="committed" in second)
     twins = [Reader(app.test_client(), ann.name, ann.key) for _ in range(2)]
 
     answers = parts.at_once(*(lambda t=twin: t.post(nonce="n-1", token=token) for twin in twins))
@@ -179,6 +174,29 @@ def test_the_same_nonce_twice_at_the_same_moment_is_one_comment(
     assert [answer.status_code for answer in answers] == [202, 202]
     assert len({ann.comment_id(answer) for answer in answers}) == 1
     assert backstage.count(Comment) == 2
+
+
+def hold_up_the_second(
+    backstage: Backstage, monkeypatch: pytest.MonkeyPatch, *, until_committed: bool
+) -> None:
+    """Let two pass the first look for their nonce before either goes on."""
+    gather, first = parts.gather(2), Lock()
+    digest, refuse = submission.body_digest, submission._refuse_duplicate
+
+    def after_the_first_look(body: str) -> str:
+        gather()
+        if not first.acquire(blocking=False):
+            parts.until(lambda: backstage.count(Comment) == 2, "the first to commit")
+        return digest(body)
+
+    def after_the_last_look(*known: Any) -> None:
+        refuse(*known)
+        gather()
+
+    if until_committed:
+        monkeypatch.setattr(submission, "body_digest", after_the_first_look)
+    else:
+        monkeypatch.setattr(submission, "_refuse_duplicate", after_the_last_look)
 
 
 def test_a_nonce_with_another_key_tells_nothing_of_the_comment(ann: Reader, bob: Reader) -> None:
@@ -258,16 +276,15 @@ def test_a_reply_answers_a_public_comment_of_the_same_page(
     assert reply.parent_id == pending
 
 
-def close(app: Flask) -> None:
-    with app.app_context(), writing():
-        db.session.execute(update(Thread).values(closed_at=now()))
-        db.session.commit()
-
-
-def test_a_closed_thread_takes_no_comment(ann: Reader, app: Flask, backstage: Backstage) -> None:
+@pytest.mark.parametrize("how", ["closed_at", "hidden_at"])
+def test_a_closed_or_hidden_thread_takes_no_comment(
+    ann: Reader, app: Flask, backstage: Backstage, how: str
+) -> None:
     ann.say()
     token = ann.token()
-    close(app)
+    with app.app_context(), writing():
+        db.session.execute(update(Thread).values({how: now()}))
+        db.session.commit()
     response = ann.post("Too late.", token=token)
 
     assert response.status_code == 403

@@ -79,7 +79,7 @@ def submit(site: Site, draft: Draft) -> tuple[Comment, bool]:
     thread = open_thread(site, page=draft.page, url=draft.url, title=draft.title)
     if earlier := _by_nonce(site, draft.nonce):
         return earlier, False
-    if thread.closed_at:
+    if thread.closed_at or thread.hidden_at:
         raise ThreadClosed("Comments are closed here.")
     parent = _parent(thread, draft.parent_id)
     digest = body_digest(draft.body)

@@ -76,7 +76,8 @@ class Report:
 
 def _block(name: str, lines: Iterable[str]) -> Iterator[str]:
     for label, line in zip(chain([name], repeat("")), list(lines) or ["none"], strict=False):
-        yield f"{label:<14}{line}"
+        # An export's own words stand in some lines; they shall not steer a terminal.
+        yield f"{label:<14}{''.join(filter(str.isprintable, line))}"
 
 
 def _by_size(counter: Counter[str]) -> list[tuple[str, int]]:

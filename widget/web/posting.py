@@ -45,6 +45,8 @@ def _take(site: Site) -> Response:
         abort(403, f"This page does not belong to {site.name}.")
     draft = _draft(site, form, _author(site))
     # SQLite has one writer at a time: only now, with all else done, does this request queue for it.
+    # The site stays as it was read.
+    db.session.expunge(site)
     db.session.rollback()
     with writing():
         return _store(site, form, draft)

@@ -203,7 +203,7 @@ def _contribution(name: str, parent: str | None, post: Fields, fields: Fields) -
         created_at = _moment(fields, "comment_date") or _moment(post, "post_date_gmt") or now()
     return Contribution(
         source_id=name,
-        label=fields.get("comment_id", "") or "one without a number",
+        label=fields.get("comment_id", "")[:_MAX_NUMBER] or "one without a number",
         parent=parent,
         author=html.unescape(fields.get("comment_author", "")),
         email=fields.get("comment_author_email", ""),
