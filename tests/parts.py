@@ -142,13 +142,13 @@ def mail_server(*, port: int | None = None) -> Iterator[tuple[str, Inbox]]:
 def chromium(playwrights_own: str) -> str:
     """Where Chromium is; fails with how to get it. Browser tests are never skipped in silence."""
     names = ("chromium", "chromium-browser", "google-chrome")
-    found = os.environ.get("WIDGET_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if found is None and Path(playwrights_own).exists():
         found = playwrights_own
     if found is None:
         raise AssertionError(
             "The browser tests need Chromium: install it (Debian: apt-get install chromium), or "
-            "name one in WIDGET_CHROMIUM."
+            "name one in CHROMIUM."
         )
     return found
 

@@ -19,7 +19,7 @@ TEXT = "\n\n".join(page.read_text() for page in PAGES)
 # Paragraphs, lists and tables, as blank lines part them.
 BLOCKS = re.split(r"\n\s*\n", TEXT)
 # Read before there are settings; and by the tests alone.
-BESIDE_SETTINGS = {"WIDGET_ENV_FILE", "WIDGET_SECRETS_DIR", "WIDGET_CHROMIUM"}
+BESIDE_SETTINGS = {"WIDGET_ENV_FILE", "WIDGET_SECRETS_DIR"}
 # A route's parameters, in the words of the documentation.
 WORDS = {
     "key": "SITE",

@@ -42,8 +42,10 @@ def up(database: str, mail: tuple[str, Inbox], tmp_path: Path) -> Iterator[Servi
     )
     process = service.start("up")
     until(
-        lambda: process.popen.poll() is not None
-        or (parts.answers(f"{service.url}/readyz") and parts.answers(article(service))),
+        lambda: (
+            process.popen.poll() is not None
+            or (parts.answers(f"{service.url}/readyz") and parts.answers(article(service)))
+        ),
         "both pages to answer",
     )
     assert process.popen.poll() is None, process.log.read_text()

@@ -6,7 +6,7 @@ set -u
 playwright=.venv/bin/playwright
 
 installed() {
-    if [ -n "${WIDGET_CHROMIUM:-}" ]; then return 0; fi
+    if [ -n "${CHROMIUM:-}" ]; then return 0; fi
     for name in chromium chromium-browser google-chrome; do
         # Asked to run, for Ubuntu's chromium-browser may be there only to say that it is not.
         if "$name" --version >/dev/null 2>&1; then return 0; fi
@@ -33,5 +33,5 @@ by_playwright() {
 }
 
 installed || by_apt || by_playwright ||
-    echo "No Chromium could be had: install one, or name it in WIDGET_CHROMIUM, for the browser tests" >&2
+    echo "No Chromium could be had: install one, or name it in CHROMIUM, for the browser tests" >&2
 exit 0
