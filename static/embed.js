@@ -32,16 +32,18 @@
 
   // ---------------------------------------------------------------------------- the service
 
-  // Where Trusted Types are required and there is no setHTML, a policy may set HTML.
-  const policy =
-    !Element.prototype.setHTML &&
-    window.trustedTypes?.createPolicy("comments", { createHTML: (html) => html });
+  // Where Trusted Types are required and there is no setHTML, a policy may set HTML. A page may
+  // allow its name only once, and a tag may run twice.
+  function trusted(html) {
+    policy ||= window.trustedTypes?.createPolicy("comments", { createHTML: (words) => words });
+    return policy ? policy.createHTML(html) : html;
+  }
 
   /** The service has cleaned its HTML; a browser that can does so once more. */
   function parse(html) {
     const box = document.createElement("div");
     if (box.setHTML) box.setHTML(html, { sanitizer: { removeElements: ["script", "style"] } });
-    else box.innerHTML = policy ? policy.createHTML(html) : html;
+    else box.innerHTML = trusted(html);
     return box;
   }
 
@@ -390,6 +392,10 @@
       page = pageOf(said);
       showCounts().catch(report);
       return load();
+    },
+    /** For the next run of the tag. */
+    get policy() {
+      return policy;
     },
     /** Take the thread away. */
     destroy() {

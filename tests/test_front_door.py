@@ -83,13 +83,14 @@ def test_no_field_breaks_it_and_what_is_taken_goes_all_the_way(
         with app.app_context():
             comment = db.session.scalars(select(Comment)).one()
             comment_id, page = comment.id, comment.thread.page
-        backstage.approve(comment_id)
+        backstage.screen(comment_id)
         with app.app_context():
             waiting = db.session.scalars(select(Delivery.id)).all()
         with app.app_context():
             for delivery_id in waiting:
                 jobs.deliver(delivery_id)
             assert all(row.delivered_at for row in db.session.scalars(select(Delivery)))
+        backstage.approve(comment_id)
         for shown in (f"/embed/news/thread?{urlencode({'page': page})}",
                       f"/t/news?{urlencode({'page': page})}"):  # fmt: skip
             response = ann.client.get(shown)

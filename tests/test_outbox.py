@@ -1,8 +1,6 @@
 """The outbox: every moderator gets one mail, whatever the mail server says and whoever dies."""
 
-from datetime import datetime, timedelta
-from email import message_from_bytes, policy
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +9,8 @@ from sqlalchemy import select, update
 
 from tests import parts
 from tests.conftest import Backstage, Reader
-from widget import jobs
-from widget.db import db, now, writing
+from tests.mailroom import Outbox
+from widget.db import db, writing
 from widget.models import Comment, Delivery, Membership, Moderator, Move, Role
 from widget.notify import deliveries
 from widget.notify import mail as mailing
@@ -32,42 +30,12 @@ def inbox(mail: tuple[str, parts.Inbox]) -> parts.Inbox:
 
 
 @pytest.fixture
-def held(ann: Reader, backstage: Backstage, outbox: "Outbox") -> int:
+def held(ann: Reader, backstage: Backstage, outbox: Outbox) -> int:
     """A comment of Ann's that waits, and two mails in the outbox."""
     comment_id = ann.say("Please let me in.")
     backstage.screen(comment_id)
     assert len(outbox.rows()) == 2
     return comment_id
-
-
-class Outbox:
-    """The outbox, its clock, and the job that empties it."""
-
-    def __init__(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.app = app
-        self.late = timedelta()
-        monkeypatch.setattr(deliveries, "now", self.now)
-
-    def now(self) -> datetime:
-        """The moment that it is there."""
-        return now() + self.late
-
-    def rows(self) -> list[Delivery]:
-        """All deliveries, detached."""
-        with self.app.app_context():
-            return list(db.session.scalars(select(Delivery).order_by(Delivery.id)))
-
-    def deliver(self, *delivery_ids: int) -> None:
-        """Run the job for these, or for all."""
-        ids = delivery_ids or [row.id for row in self.rows()]
-        with self.app.app_context():
-            for delivery_id in ids:
-                jobs.deliver(delivery_id)
-
-    def rung_for(self) -> list[int]:
-        """What the sweep would ring for."""
-        with self.app.app_context():
-            return deliveries.overdue(timedelta())
 
 
 @pytest.fixture
@@ -285,31 +253,7 @@ def test_a_mail_that_must_go_out_again_is_the_same_mail(
     assert len(set(ids)) == 2, "so a mail program shows it once"
 
 
-# ------------------------------------------------------------------------- without a server
-
-
-def test_without_a_server_mail_is_written_to_a_folder(
-    held: int, app: Flask, outbox: Outbox, tmp_path: Path
-) -> None:
-    app.extensions["settings"] = app.extensions["settings"].model_copy(update={"smtp_url": ""})
-    outbox.deliver()
-    files = sorted((tmp_path / "mail").iterdir())
-    assert [file.suffix for file in files] == [".eml", ".eml"]
-    mails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
-    assert sorted(str(mail["To"]) for mail in mails) == BOTH
-    for mail in mails:
-        body = mail.get_body(("plain",))
-        assert body is not None
-        assert "Please let me in." in body.get_content()
-
-
-def test_a_folder_that_cannot_be_written_is_tried_again(
-    held: int, app: Flask, outbox: Outbox, tmp_path: Path
-) -> None:
-    (tmp_path / "mail").write_text("in the way")
-    app.extensions["settings"] = app.extensions["settings"].model_copy(update={"smtp_url": ""})
-    outbox.deliver()
-    assert all(row.error and not row.delivered_at for row in outbox.rows())
+# ----------------------------------------------------------------------- what is not told
 
 
 def test_a_title_with_a_line_break_adds_no_header(

@@ -12,7 +12,7 @@ from widget import config
 from widget.db import db, writing
 from widget.models import Comment, Delivery, Status
 from widget.moderation import screening
-from widget.notify import deliveries, mail
+from widget.notify import deliveries, mail, outbox
 from widget.queue import enqueue
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,8 @@ def _send(delivery: Delivery) -> None:
         raise mail.NotSent("the comment was purged", for_good=True)
     if comment.status is not Status.pending:
         raise mail.NotSent("someone decided before the mail went out", for_good=True)
+    if not outbox.is_told(comment, delivery.recipient):
+        raise mail.NotSent("the recipient decides at this site no more", for_good=True)
     message = mail.held(settings, delivery, comment)
     # No transaction is open while we wait for the mail server.
     db.session.commit()

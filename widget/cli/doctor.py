@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -16,10 +17,12 @@ from widget import queue
 from widget.cli import folder
 from widget.config import PREFIX, ConfigError, Settings
 from widget.db import db
+from widget.notify import deliveries
 from widget.notify.mail import mail_folder
 from widget.queue import Part
 
 _SECRET = {"secret_key", "secret_key_fallbacks", "owner_password", "smtp_url"}
+_LATELY = timedelta(days=7)
 
 
 @click.command()
@@ -100,3 +103,5 @@ def _faults_of_database(migrations: Path) -> Iterator[str]:
         return
     if found != wanted:
         yield "The database is not at this version: run `widget db upgrade`."
+    elif failed := deliveries.given_up(_LATELY):
+        yield f"{failed} mails of the last week were given up; the outbox table says why."

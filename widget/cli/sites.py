@@ -113,7 +113,12 @@ def _checked(changes: dict[str, Any]) -> dict[str, Any]:
 
 def _origin(value: str) -> str:
     origin = origin_of(value)
-    if not re.fullmatch(r"https?://[^/\s]+", origin):
+    scheme, _, host = origin.partition("://")
+    try:  # as browsers name it
+        origin = f"{scheme}://{host.encode('idna').decode()}"
+    except UnicodeError:
+        origin = ""
+    if not re.fullmatch(r"https?://[^/\s@]+", origin):
         raise click.BadParameter(
             f"“{value}” should look like https://news.example.org", param_hint="--origin"
         )

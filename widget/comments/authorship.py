@@ -1,7 +1,7 @@
 """Who wrote a comment, without knowing who: keyed hashes of a key and of an address.
 
 The commenter's key is made and kept by the browser. An address is hashed with a key that changes
-every month, so that hashes of different months cannot be joined.
+every month, so that hashes of different months cannot be joined without the secret.
 """
 
 import hashlib

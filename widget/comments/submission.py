@@ -31,6 +31,10 @@ class ParentGone(Refusal):
     """The comment that was answered is not public (any more), or stands on another page."""
 
 
+class Reused(Refusal):
+    """The nonce made another comment: other words, or another browser's."""
+
+
 class Duplicate(Refusal):
     """The same author said the same in the same place."""
 
@@ -77,12 +81,12 @@ def submit(site: Site, draft: Draft) -> tuple[Comment, bool]:
     """
     body_html = sanitize.clean(draft.body)
     thread = open_thread(site, page=draft.page, url=draft.url, title=draft.title)
-    if earlier := _by_nonce(site, draft.nonce):
+    digest = body_digest(draft.body)
+    if earlier := _earlier(site, draft, digest):
         return earlier, False
     if thread.closed_at or thread.hidden_at:
         raise ThreadClosed("Comments are closed here.")
     parent = _parent(thread, draft.parent_id)
-    digest = body_digest(draft.body)
     _refuse_duplicate(thread, draft, digest)
     comment = _pending(thread, draft, body_html=str(body_html), digest=digest)
     try:
@@ -91,7 +95,7 @@ def submit(site: Site, draft: Draft) -> tuple[Comment, bool]:
             db.session.flush()
     except IntegrityError:
         # Two requests with one nonce at the same moment: the other one was first.
-        if earlier := _by_nonce(site, draft.nonce):
+        if earlier := _earlier(site, draft, digest):
             return earlier, False
         raise
     place(comment, parent)
@@ -123,12 +127,16 @@ def body_digest(body: str) -> str:
     return hashlib.sha256(" ".join(body.casefold().split()).encode()).hexdigest()
 
 
-def _by_nonce(site: Site, nonce: str | None) -> Comment | None:
-    if not nonce:
+def _earlier(site: Site, draft: Draft, digest: str) -> Comment | None:
+    """What this very form made when it was sent before. Whose else it is, is not told."""
+    if not draft.nonce:
         return None
-    return db.session.scalar(
-        select(Comment).where(Comment.site_id == site.id, Comment.nonce == nonce)
+    earlier = db.session.scalar(
+        select(Comment).where(Comment.site_id == site.id, Comment.nonce == draft.nonce)
     )
+    if earlier and (earlier.key_hash, earlier.body_hash) != (draft.by.key_hash, digest):
+        raise Reused("This form was sent before, with other words. Please send it once more.")
+    return earlier
 
 
 def _parent(thread: Thread, parent_id: int | None) -> Comment | None:

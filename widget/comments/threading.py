@@ -52,7 +52,8 @@ def origin_of(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return ""
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    scheme = parts.scheme.lower()
+    return f"{scheme}://{parts.netloc.lower().removesuffix(_DEFAULT_PORT.get(scheme, '/'))}"
 
 
 def without_control(text: str) -> str:
@@ -74,6 +75,9 @@ def find_thread(site: Site, page: str) -> Thread | None:
 def open_thread(site: Site, *, page: str, url: str, title: str) -> Thread:
     """The thread of a page, made now if this is its first comment.
 
+    What a stranger says its title and address are, the next one may correct, until a moderator has
+    seen them beside a comment and approved it.
+
     Raises ValueError where `page` is empty or longer than 1,000 characters.
     """
     page = page_identity(page)
@@ -81,6 +85,8 @@ def open_thread(site: Site, *, page: str, url: str, title: str) -> Thread:
         raise ValueError("the page's name must have 1 to 1,000 characters")
     known = select(Thread).where(Thread.site_id == site.id, Thread.page == page)
     if thread := db.session.scalar(known):
+        if not thread.approved_count and (url or title):
+            thread.url, thread.title = url, title[:MAX_TITLE]
         return thread
     # Two readers may write the first comment at the same moment.
     insert_if_absent(Thread, site_id=site.id, page=page, url=url, title=title[:MAX_TITLE])

@@ -7,13 +7,13 @@ runs out. Only in that gap can a message go out twice, and then with the same Me
 
 from datetime import timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from widget.db import affected, db, now
 from widget.models import Delivery
 
 _CLAIM = timedelta(minutes=5)
-# After each failure in turn; then the delivery is given up, and the desk says so.
+# After each failure in turn; then the delivery is given up, and `widget doctor` says so.
 _PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720))
 
 
@@ -69,3 +69,9 @@ def overdue(older_than: timedelta, limit: int = 500) -> list[int]:
         .limit(limit)
     )
     return list(db.session.scalars(waiting))
+
+
+def given_up(since: timedelta) -> int:
+    """How many deliveries were given up lately."""
+    lately = select(func.count()).where(Delivery.failed_at > now() - since)
+    return db.session.scalar(lately) or 0

@@ -114,14 +114,14 @@ def send(settings: Settings, message: EmailMessage) -> None:
         else:
             _write(mail_folder(settings), message)
     except smtplib.SMTPResponseException as error:
+        # Only what was said of this very mail is final. A wrong password, say, is mended some day.
+        is_final = isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= _PERMANENT
         text = (
             error.smtp_error.decode(errors="replace")
             if isinstance(error.smtp_error, bytes)
             else str(error.smtp_error)
         )
-        raise NotSent(
-            f"{error.smtp_code} {text}", for_good=error.smtp_code >= _PERMANENT
-        ) from error
+        raise NotSent(f"{error.smtp_code} {text}", for_good=is_final) from error
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
         raise NotSent(
@@ -159,6 +159,13 @@ def _send_by_smtp(url: str, message: EmailMessage) -> None:
         server.ehlo()
         if parts.scheme == "smtp" and server.has_extn("starttls"):
             server.starttls(context=context)
+        elif parts.scheme == "smtp" and parts.username and not _is_here(host):
+            # Whoever sits between could have removed the offer, to read the password.
+            raise NotSent("the mail server offers no encryption (STARTTLS)", for_good=False)
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
         server.send_message(message)
+
+
+def _is_here(host: str) -> bool:
+    return host == "localhost" or host.startswith("127.") or host == "::1"

@@ -1,5 +1,7 @@
 """Into the outbox: one row a message and recipient, written with the change it tells of."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
 from widget.db import db, insert_if_absent
@@ -10,7 +12,16 @@ HELD = "held"
 
 def tell_of_held(comment: Comment) -> list[Delivery]:
     """One mail to each moderator of the site; returns the deliveries to ring for."""
-    recipients = db.session.scalars(
+    return [_put(comment, moderator) for moderator in _told(comment)]
+
+
+def is_told(comment: Comment, recipient: str) -> bool:
+    """Does the recipient of a mail still decide at the comment's site?"""
+    return any(moderator.email == recipient for moderator in _told(comment))
+
+
+def _told(comment: Comment) -> Sequence[Moderator]:
+    return db.session.scalars(
         select(Moderator)
         .join(Membership)
         .where(
@@ -20,7 +31,6 @@ def tell_of_held(comment: Comment) -> list[Delivery]:
         )
         .order_by(Moderator.id)
     ).all()
-    return [_put(comment, moderator) for moderator in recipients]
 
 
 def _put(comment: Comment, moderator: Moderator) -> Delivery:

@@ -24,8 +24,11 @@ from widget.web import limits
 
 
 def _was_refused(response: Response) -> bool:
-    """A right password is answered by a redirect, a wrong one by the form again."""
-    return response.status_code == HTTPStatus.OK
+    """A right password is answered by a redirect; whatever else comes back counts as a guess.
+
+    Not only the form shown again: whoever accepts JSON is refused with 400.
+    """
+    return response.status_code != HTTPStatus.FOUND
 
 
 # Only refused passwords count, because everyone in an office may share one network address.
@@ -57,7 +60,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config.update(
         SECURITY_URL_PREFIX="/desk",
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 (the name of a scheme)
-        SECURITY_PASSWORD_SALT=settings.secret_key,
+        # Argon2 salts by itself. A second hash, keyed by our secret, would lock everybody out when
+        # that is changed.
+        SECURITY_PASSWORD_SINGLE_HASH=True,
         SECURITY_PASSWORD_LENGTH_MIN=MIN_PASSWORD,
         SECURITY_POST_LOGIN_VIEW="/desk/",
         SECURITY_POST_LOGOUT_VIEW="/desk/login",

@@ -8,7 +8,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
-from widget.comments.submission import Duplicate, ParentGone, Refusal, ThreadClosed
+from widget.comments.submission import Duplicate, ParentGone, Refusal, Reused, ThreadClosed
 from widget.db import db
 from widget.moderation.moves import IllegalMove
 from widget.publishing.pages import BadCursor
@@ -33,6 +33,7 @@ REFUSED: dict[type[Refusal], tuple[int, str]] = {
     ThreadClosed: (403, ""),
     Duplicate: (409, "body"),
     ParentGone: (422, "parent"),
+    Reused: (409, "body"),
 }
 
 

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from widget import config, jobs
 from widget.comments import authorship
-from widget.comments.submission import Arrival, Draft, Duplicate, ParentGone, submit
+from widget.comments.submission import Arrival, Draft, Duplicate, ParentGone, Reused, submit
 from widget.comments.threading import find_thread
 from widget.db import db, now, reading, writing
 from widget.models import Comment, Site, Status, Thread
@@ -55,15 +55,12 @@ def _take(site: Site) -> Response:
 def _store(site: Site, form: CommentForm, draft: Draft) -> Response:
     try:
         comment, is_new = submit(site, draft)
-    except (Duplicate, ParentGone) as refusal:
+    except (Duplicate, ParentGone, Reused) as refusal:
         if wanted() is not Wanted.page:
             raise
         db.session.rollback()
         form.body.errors = [str(refusal)]
         return _form_again(site, form, status=errors.REFUSED[type(refusal)][0])
-    if not is_new and comment.key_hash != draft.by.key_hash:
-        # The nonce came with another key: no retry. Whose comment it made is not told.
-        abort(409, "This form was sent already. Please reload the page and write it again.")
     comment_id = comment.id
     # The answer first: after the commit, it would read all of this anew in another transaction.
     answer = _taken(site, comment)
@@ -111,7 +108,11 @@ def _pending(site: Site, thread: Thread | None, hashes: set[str | None]) -> list
 def _may_open(site: Site, form: CommentForm) -> bool:
     """May a first comment open this thread? An address must be one of the site's own."""
     page = form.text("page")
-    return not page.lower().startswith(("http://", "https://")) or origin.may_hold(site, page)
+    return not _is_address(page) or origin.may_hold(site, page)
+
+
+def _is_address(page: str) -> bool:
+    return page.lower().startswith(("http://", "https://"))
 
 
 def _author(site: Site) -> authorship.Author:
@@ -126,7 +127,9 @@ def _author(site: Site) -> authorship.Author:
 
 def _draft(site: Site, form: CommentForm, author: authorship.Author) -> Draft:
     settings = config.current()
-    url = form.text("url") or form.text("page")
+    page = form.text("page")
+    # An address names the page itself; what is sent beside it would only be another one.
+    url = page if _is_address(page) else form.text("url")
     token = form_token.judge(
         [settings.secret_key, *settings.secret_key_fallbacks],
         site_id=site.id,

@@ -1,5 +1,7 @@
 """A thread as a page of its own: /t/SITE. Everything on it works without a script."""
 
+import secrets
+
 from flask import Blueprint, Response, make_response, request, url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import select
@@ -44,14 +46,16 @@ def render(
 ) -> Response:
     """The page; with a `form`, what was typed stays typed and each fault stands by its field."""
     thread = find_thread(site, view.page)
-    title = (thread.title if thread else "") or (form.title.data if form else "") or view.page
+    # Until a comment was approved, no one but its sender has seen the title and the address.
+    seen = thread if thread and thread.approved_count else None
     html = fragments.render(
         site,
         thread,
         view,
         template="page.html",
-        title=title,
-        url=_host_page(site, view, thread.url if thread else ""),
+        title=(seen.title if seen else "") or view.page,
+        url=_host_page(site, view, seen.url if seen else ""),
+        nonce=secrets.token_urlsafe(16),
         mine=[mine] if mine else [],
         form=form,
         replying_to=_answered(site, thread, form),
@@ -60,7 +64,7 @@ def render(
     response.headers["Content-Security-Policy"] = _CSP
     response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cache-Control"] = "no-store" if mine or form else "no-cache"
+    response.headers["Cache-Control"] = "no-store"  # the nonce is for one reader, once
     return response
 
 
