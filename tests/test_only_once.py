@@ -55,20 +55,21 @@ def hold_up_the_second(
 ) -> None:
     """Let two pass the first look for their nonce before either goes on."""
     gather, first = parts.gather(2), Lock()
-    digest, refuse = submission.body_digest, submission._refuse_duplicate
+    look, refuse = submission._earlier, submission._refuse_duplicate
 
-    def after_the_first_look(body: str) -> str:
+    def after_the_first_look(*known: Any) -> Comment | None:
+        found = look(*known)
         gather()
         if not first.acquire(blocking=False):
             parts.until(lambda: backstage.count(Comment) == 2, "the first to commit")
-        return digest(body)
+        return found
 
     def after_the_last_look(*known: Any) -> None:
         refuse(*known)
         gather()
 
     if until_committed:
-        monkeypatch.setattr(submission, "body_digest", after_the_first_look)
+        monkeypatch.setattr(submission, "_earlier", after_the_first_look)
     else:
         monkeypatch.setattr(submission, "_refuse_duplicate", after_the_last_look)
 

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import HOST, PAGE, Backstage, Reader, WithoutScript
 from widget.db import db
-from widget.models import Hold, Thread
+from widget.models import Comment, Hold, Status, Thread
 
 SERVICE = "http://comments.example.org"
 
@@ -61,7 +61,7 @@ def test_it_lets_no_foreign_code_run_and_tells_no_one_who_reads(cara: WithoutScr
     assert "http" not in policy
     assert response.headers["Referrer-Policy"]
     assert response.headers["X-Content-Type-Options"] == "nosniff"
-    assert response.headers["Cache-Control"] == "no-cache"
+    assert response.headers["Cache-Control"] == "no-store"
     tree = parsed(response)
     for loaded in tree.xpath("//script/@src | //link[@rel!='canonical']/@href | //img/@src"):
         assert str(loaded).startswith("/"), loaded
@@ -117,11 +117,11 @@ def test_a_long_thread_is_leafed_through_by_links(
 
 
 def test_an_id_leads_to_the_article_only_if_its_page_said_where_it_is(
-    cara: WithoutScript, ann: Reader, app: Flask
+    cara: WithoutScript, ann: Reader, app: Flask, backstage: Backstage
 ) -> None:
     cara.page = ann.page = "article-17"
     assert not page(cara).xpath("//link[@rel='canonical']")
-    ann.say(url=f"{HOST}/seventeen")
+    backstage.approve(ann.say(url=f"{HOST}/seventeen"))
     assert page(cara).xpath("//link[@rel='canonical']/@href") == [f"{HOST}/seventeen"]
     with app.app_context():
         assert db.session.scalars(select(Thread.url)).one() == f"{HOST}/seventeen"
@@ -130,3 +130,39 @@ def test_an_id_leads_to_the_article_only_if_its_page_said_where_it_is(
     assert not page(cara).xpath("//link[@rel='canonical']")
     cara.page = "https://evil.example.org/"
     assert not page(cara).xpath("//link[@rel='canonical']")
+
+
+def test_what_a_stranger_calls_a_page_shows_only_beside_a_comment_that_was_approved(
+    cara: WithoutScript, ann: Reader, bob: Reader, backstage: Backstage
+) -> None:
+    bob.page = ann.page = cara.page = "article-19"
+    bob.say("Buy pills.", title="BUY PILLS", url=f"{HOST}/go?to=evil")
+    assert "BUY PILLS" not in cara.read().text
+    assert "evil" not in cara.read().text
+    backstage.approve(ann.say(title="The database", url=f"{HOST}/nineteen"))
+    assert page(cara).xpath("string(//h1)") == "The database"
+    bob.say("Buy more pills.", title="BUY PILLS", url=f"{HOST}/go?to=evil")
+    assert page(cara).xpath("//link[@rel='canonical']/@href") == [f"{HOST}/nineteen"]
+
+
+def test_a_plain_form_sent_twice_is_one_comment_and_changed_words_are_not_lost(
+    cara: WithoutScript, app: Flask, backstage: Backstage
+) -> None:
+    backstage.set(hold=Hold.none)
+    form = page(cara).forms[0].form_values()
+    filled = dict(form) | {"author": "Cara", "email": "cara@example.org", "body": "Once."}
+    for _ in range(2):
+        sent = cara.client.post("/embed/news/comments", data=filled, headers=cara.headers)
+        assert sent.status_code == 303
+    changed = cara.client.post(
+        "/embed/news/comments", data=filled | {"body": "Once more."}, headers=cara.headers
+    )
+    assert changed.status_code == 409
+    again = html.fromstring(changed.text)
+    assert again.xpath("string(//textarea)").strip() == "Once more."
+    assert again.xpath("//input[@name='nonce']/@value") != [filled["nonce"]]
+    assert backstage.count(Comment) == 1
+    with app.app_context():
+        comment_id = db.session.scalars(select(Comment.id)).one()
+    backstage.screen(comment_id)
+    assert backstage.comment(comment_id).status is Status.approved

@@ -189,6 +189,7 @@ def test_a_page_of_another_website_gets_no_thread(ann: Reader, backstage: Backst
 def test_a_title_from_the_page_is_tidied_never_refused(
     ann: Reader, app: Flask, backstage: Backstage
 ) -> None:
+    ann.page = "article-17"
     ann.say(title=" The\n database\0 " + "x" * 400, url=f"javascript:alert('{HOST}')")
     with app.app_context():
         thread = db.session.scalars(db.select(Thread)).one()
