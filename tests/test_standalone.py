@@ -159,7 +159,7 @@ def test_a_plain_form_sent_twice_is_one_comment_and_changed_words_are_not_lost(
     )
     assert changed.status_code == 409
     again = html.fromstring(changed.text)
-    assert again.xpath("string(//textarea)").strip() == "Once more."
+    assert str(again.xpath("string(//textarea)")).strip() == "Once more."
     assert again.xpath("//input[@name='nonce']/@value") != [filled["nonce"]]
     assert backstage.count(Comment) == 1
     with app.app_context():
