@@ -34,6 +34,8 @@
 
   // Where Trusted Types are required and there is no setHTML, a policy may set HTML. A page may
   // allow its name only once, and a tag may run twice.
+  let policy = window.Comments?.policy;
+
   function trusted(html) {
     policy ||= window.trustedTypes?.createPolicy("comments", { createHTML: (words) => words });
     return policy ? policy.createHTML(html) : html;

@@ -83,6 +83,13 @@ def test_a_nonce_with_another_key_tells_nothing_of_the_comment(ann: Reader, bob:
     assert "Ann" not in response.text
 
 
+def test_a_nonce_with_other_words_loses_neither(ann: Reader, backstage: Backstage) -> None:
+    first = ann.say("What I said.", nonce="n-1")
+    assert ann.post("What I meant.", nonce="n-1").status_code == 409
+    assert ann.say("What I meant.", nonce="n-2") != first
+    assert backstage.comment(first).body == "What I said."
+
+
 def test_a_nonce_counts_within_its_site(ann: Reader, nell: Reader, backstage: Backstage) -> None:
     assert ann.say(nonce="n-1") != nell.say(nonce="n-1")
     assert backstage.count(Comment) == 2

@@ -76,15 +76,19 @@ def test_the_form_can_be_filled_in_and_sent_as_it_stands(
     assert form.action == f"{SERVICE}/embed/news/comments"
     form.fields["author"], form.fields["email"] = "Cara", "cara@example.org"
     form.fields["body"] = "Sent as it stands."
-    sent = cara.client.post(
-        form.action.removeprefix(SERVICE), data=dict(form.form_values()), headers=cara.headers
-    )
-    assert sent.status_code == 303
+    answers = [
+        cara.client.post(
+            form.action.removeprefix(SERVICE), data=dict(form.form_values()), headers=cara.headers
+        )
+        for _ in ("a click", "a double click")
+    ]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    comment_ids = {answer.headers["Location"].partition("#comment-")[2] for answer in answers}
+    assert len(comment_ids) == 1
 
-    comment_id = int(sent.headers["Location"].partition("#comment-")[2])
+    comment_id = int(comment_ids.pop())
     backstage.screen(comment_id)
-    rules = {signal["rule"] for signal in backstage.comment(comment_id).signals}
-    assert rules <= {"nonce"}, "it came from our form, lately, and hid nothing"
+    assert backstage.comment(comment_id).signals == [], "it came from our form, and lately"
 
 
 def test_replying_needs_no_script(cara: WithoutScript, ann: Reader, backstage: Backstage) -> None:

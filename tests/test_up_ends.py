@@ -70,7 +70,7 @@ def test_being_told_to_stop_it_ends_every_process_and_leaves_nothing(
     up: Up, how: signal.Signals
 ) -> None:
     up.start()
-    assert len(up.kin()) >= 5, "a web server and its process, a worker, cron, Valkey"
+    until(lambda: len(up.kin()) >= 5, "a web server and its process, a worker, cron, Valkey")
     assert up.stop(how) == 0, up.text
     assert up.kin() == {}
     assert is_free(up.port)
