@@ -165,7 +165,7 @@ def test_the_way_back_shows_only_ones_own_pending_comment_on_its_page(
 
 
 def _tampered(receipt: str) -> str:
-    """Another signature. (The last character has two bits to spare, so it may be read as before.)"""
+    """Another signature. (Of its last character not every bit counts.)"""
     content, _, signature = receipt.rpartition(".")
     return f"{content}.{'b' if signature[0] != 'b' else 'c'}{signature[1:]}"
 
