@@ -22,6 +22,11 @@ TABLE: dict[Move, dict[Status, Status | None]] = {
     Move.trash: {P: T, A: T, S: T, T: None, R: T},
     Move.restore: {P: None, A: None, S: P, T: P, R: P},
 }
+TABLE |= {
+    Move.edit: {P: None, A: P, S: None, T: None, R: None},
+    Move.hold: {P: None, A: P, S: None, T: None, R: None},
+    Move.withdraw: {P: T, A: T, S: None, T: None, R: None},
+}
 INTO: dict[Status, list[Move]] = {
     P: [], A: [Move.approve], S: [Move.spam], T: [Move.trash], R: [Move.reject],
 }  # fmt: skip

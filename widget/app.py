@@ -8,8 +8,8 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from widget import config, db, queue
-from widget.publishing import fragments
+from widget import config, db, language, queue
+from widget.publishing import fragments, templates
 from widget.web import (
     accounts,
     dates,
@@ -39,10 +39,12 @@ def create_app(**overrides: Any) -> Flask:
     app.config.from_mapping(_flask_config(settings))
     db.init_app(app)
     queue.init_app(app, settings.redis_url)
+    templates.init_app(app)
     fragments.init_app(app)
     csrf = CSRFProtect(app)
     limits.init_app(app)
     accounts.init_app(app, settings)
+    app.before_request(lambda: language.speak(language.SOURCE))
     dates.init_app(app)
     errors.init_app(app)
     for blueprint in (embed.bp, posting.bp, standalone.bp, health.bp):

@@ -5,9 +5,8 @@ and `_write` make paragraphs and links of it, and words of every `<` that opens 
 comes balanced HTML, in linear time. bleach parses that and asks `_allowed` about each attribute.
 nh3 parses it again by the same list, because bleach gets no more releases, security included.
 
-Cleaning what was cleaned changes nothing, because what is written depends only on words and on the
-elements around them, and both are found again in it. So the bounds, too, are on what is written,
-and a link is written only if the last wall will keep it.
+Cleaning twice changes nothing: what is written depends only on words and on the elements around
+them, and both are found again in it. So bounds are on what is written, and links are kept links.
 """
 
 import math
@@ -23,6 +22,8 @@ from operator import is_, itemgetter
 import nh3
 from bleach.sanitizer import Cleaner
 from markupsafe import Markup
+
+from widget.language import gettext as _
 
 VERSION = 1  # stored beside each cleaned body; raise it with every change of what is published
 MAX_BODY_BYTES = 65_525  # WordPress's limit
@@ -97,7 +98,8 @@ def clean(text: str) -> Markup:
     size = len(text.encode())
     published = _published(text) if size <= MAX_BODY_BYTES or _may_be_ours(text) else ""
     if size > MAX_BODY_BYTES and published != text:
-        raise Unacceptable(f"Please shorten this from {size:,} to {MAX_BODY_BYTES:,} bytes.")
+        words = _("Please shorten this from %(size)s to %(limit)s bytes.")
+        raise Unacceptable(words % {"size": f"{size:,}", "limit": f"{MAX_BODY_BYTES:,}"})
     return Markup(published)
 
 
@@ -122,12 +124,13 @@ def website(url: str) -> str | None:
     address = _WEB.fullmatch(url if "://" in url else f"https://{url}")
     if address and "." in address[1] and _keeps(url := address[1].lower() + address[2]):
         return url
-    raise Unacceptable("This is not the address of a website, such as https://example.org.")
+    raise Unacceptable(_("This is not the address of a website, such as https://example.org."))
 
 
 def _refuse_control(text: str) -> None:
     if found := _CONTROL.search(text):
-        raise Unacceptable(f"Please remove the control character U+{ord(found[0]):04X} from this.")
+        words = _("Please remove the control character %(name)s from this.")
+        raise Unacceptable(words % {"name": f"U+{ord(found[0]):04X}"})
 
 
 def _may_be_ours(text: str) -> bool:
@@ -274,11 +277,9 @@ def _linked(words: str) -> str:
 
 
 def _allowed(tag: str, name: str, value: str) -> bool:
-    """Whether an attribute may stay.
-
-    Neither library could judge an address: bleach's list of schemes passes any `scheme:digits` and
-    all that is relative, its linkify ignores the list, and nh3 does not look at `cite`.
-    """
+    """Whether an attribute may stay."""
+    # Neither library could judge an address: bleach's list of schemes passes any `scheme:digits`
+    # and all that is relative, its linkify ignores the list, and nh3 does not look at `cite`.
     lawful = name not in ("href", "cite") or _WEB.fullmatch(value) or _MAIL.fullmatch(value)
     return bool(lawful) and name in _ALLOWED.get(tag, ())
 

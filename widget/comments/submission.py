@@ -12,6 +12,7 @@ from widget import sanitize
 from widget.comments.authorship import Author
 from widget.comments.threading import open_thread, place
 from widget.db import db, now
+from widget.language import gettext as _
 from widget.models import Comment, Site, Status, Thread
 from widget.publishing.form_token import TokenState
 
@@ -85,7 +86,7 @@ def submit(site: Site, draft: Draft) -> tuple[Comment, bool]:
     if earlier := _earlier(site, draft, digest):
         return earlier, False
     if thread.closed_at or thread.hidden_at:
-        raise ThreadClosed("Comments are closed here.")
+        raise ThreadClosed(_("Comments are closed here."))
     parent = _parent(thread, draft.parent_id)
     _refuse_duplicate(thread, draft, digest)
     comment = _pending(thread, draft, body_html=str(body_html), digest=digest)
@@ -135,7 +136,7 @@ def _earlier(site: Site, draft: Draft, digest: str) -> Comment | None:
         select(Comment).where(Comment.site_id == site.id, Comment.nonce == draft.nonce)
     )
     if earlier and (earlier.key_hash, earlier.body_hash) != (draft.by.key_hash, digest):
-        raise Reused("This form was sent before, with other words. Please send it once more.")
+        raise Reused(_("This form was sent before, with other words. Please send it once more."))
     return earlier
 
 
@@ -151,7 +152,7 @@ def _parent(thread: Thread, parent_id: int | None) -> Comment | None:
         )
     )
     if parent is None:
-        raise ParentGone("The comment you are replying to is no longer here.")
+        raise ParentGone(_("The comment you are replying to is no longer here."))
     return parent
 
 
@@ -169,4 +170,4 @@ def _refuse_duplicate(thread: Thread, draft: Draft, digest: str) -> None:
     if draft.nonce:  # our own twin, sent at the same moment, is no duplicate: see submit()
         same = same.where(Comment.nonce.is_(None) | (Comment.nonce != draft.nonce))
     if db.session.scalar(same.limit(1)):
-        raise Duplicate("It looks as though you have said that here already.")
+        raise Duplicate(_("It looks as though you have said that here already."))

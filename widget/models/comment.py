@@ -38,6 +38,13 @@ class Kind(StrEnum):
     trackback = "trackback"
 
 
+class Badge(StrEnum):
+    """Who a commenter is to this page; a moderator says so."""
+
+    author = "author"
+    moderator = "moderator"
+
+
 class Comment(Base):
     """One contribution.
 
@@ -69,6 +76,18 @@ class Comment(Base):
     sanitizer_version: Mapped[int]
     body_hash: Mapped[str] = mapped_column(String(HASH_LENGTH))
     created_at: Mapped[datetime] = mapped_column(default=now)
+    # When it was approved last: what is new to readers is newer than this, not when it was written.
+    published_at: Mapped[datetime | None]
+    edited_at: Mapped[datetime | None]
+    pinned_at: Mapped[datetime | None]
+    badge: Mapped[Badge | None] = mapped_column(enum_column(Badge))
+    # How many approved comments hang anywhere under a top-level one; 0 for all others.
+    reply_count: Mapped[int] = mapped_column(default=0)
+    votes_up: Mapped[int] = mapped_column(default=0)
+    votes_down: Mapped[int] = mapped_column(default=0)
+    # Its author wants to hear by mail what became of it, and in which language.
+    tell_author: Mapped[bool] = mapped_column(default=False)
+    language: Mapped[str] = mapped_column(String(16), default="")
 
     # What only hashes are kept of: the commenter's key, the network address and its network.
     key_hash: Mapped[str | None] = mapped_column(String(HASH_LENGTH))
@@ -108,6 +127,8 @@ class Comment(Base):
             postgresql_where=text("shown"),
         ),
         Index("ix_comment_queue", "site_id", "status", "created_at", "id"),
+        Index("ix_comment_published", "site_id", "published_at"),
+        Index("ix_comment_thread_published", "thread_id", "published_at"),
         Index("ix_comment_key", "site_id", "key_hash", "status"),
         Index("ix_comment_body_hash", "site_id", "body_hash"),
         Index(

@@ -21,6 +21,9 @@ class Move(StrEnum):
     spam = "spam"
     trash = "trash"
     restore = "restore"
+    edit = "edit"
+    hold = "hold"
+    withdraw = "withdraw"
     undo = "undo"
 
 
@@ -28,6 +31,8 @@ class Via(StrEnum):
     """Where a decision was taken."""
 
     policy = "policy"
+    reports = "reports"
+    author = "author"
     desk = "desk"
     mail = "mail"
     transfer = "transfer"

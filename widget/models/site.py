@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,6 +29,14 @@ class Order(StrEnum):
     newest = "newest"
 
 
+class Votes(StrEnum):
+    """How readers may vote on a comment."""
+
+    none = "none"
+    up = "up"
+    both = "both"
+
+
 class Site(Base):
     """One publisher. `version` rises when anything shown in its threads changes."""
 
@@ -49,3 +58,14 @@ class Site(Base):
     order: Mapped[Order] = mapped_column(enum_column(Order), default=Order.oldest)
     timezone: Mapped[str] = mapped_column(String(64), default="UTC")
     language: Mapped[str] = mapped_column(String(16), default="en")
+    # What readers see instead of our words, by the English ones (widget.language).
+    words: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    votes: Mapped[Votes] = mapped_column(enum_column(Votes), default=Votes.up)
+    # From so many readers' reports on, a comment is held again; 0: never.
+    hold_reports: Mapped[int] = mapped_column(default=3)
+    edit_minutes: Mapped[int] = mapped_column(default=15)
+    # After so many days a thread takes no more comments; 0: never.
+    close_after_days: Mapped[int] = mapped_column(default=0)
+    markdown: Mapped[bool] = mapped_column(default=False)
+    infinite_scroll: Mapped[bool] = mapped_column(default=False)

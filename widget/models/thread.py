@@ -6,7 +6,8 @@ from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from widget.db import Base, BigId, now
-from widget.models.site import Site
+from widget.models.site import Hold, Site
+from widget.models.types import enum_column
 
 MAX_PAGE = 1000
 MAX_TITLE = 300
@@ -26,6 +27,11 @@ class Thread(Base):
     version: Mapped[int] = mapped_column(default=1)
     approved_count: Mapped[int] = mapped_column(default=0)
     closed_at: Mapped[datetime | None]
+    # This thread's own rules: whom to hold (the site's rule where it is empty), and a word to all.
+    hold: Mapped[Hold | None] = mapped_column(enum_column(Hold))
+    notice: Mapped[str] = mapped_column(Text, default="")
+    # Somebody voted, and readers do not see it yet: see comments.voting.
+    voted_at: Mapped[datetime | None]
     # Nobody but moderators may read it: it was imported from a page that not everyone could see.
     hidden_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)

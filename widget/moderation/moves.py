@@ -4,12 +4,13 @@ Every move is a compare-and-set on the status and leaves a decision row. What re
 thread's count and version, who keeps a place on the page) changes in the same transaction.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import exists, select, update
 
-from widget.db import affected, db
+from widget.db import affected, db, now
 from widget.models import Comment, Decision, Moderator, Move, Status, Thread, Via, paths
 
 P, A, S, T, R = Status.pending, Status.approved, Status.spam, Status.trash, Status.rejected
@@ -22,7 +23,15 @@ MOVES: dict[Move, tuple[frozenset[Status], Status | None]] = {
     Move.spam: (frozenset({P, A, T, R}), S),
     Move.trash: (frozenset({P, A, S, R}), T),
     Move.restore: (frozenset({S, T, R}), None),
+    # Its author changed it, so it is screened anew; or readers reported it; or its author took it
+    # back. No moderator's buttons.
+    Move.edit: (frozenset({A}), P),
+    Move.hold: (frozenset({A}), P),
+    Move.withdraw: (frozenset({P, A}), T),
 }
+MODERATORS_MOVES = frozenset(
+    {Move.approve, Move.unapprove, Move.reject, Move.spam, Move.trash, Move.restore}
+)
 _OUT_OF_SIGHT = frozenset({S, T, R})
 
 
@@ -88,6 +97,7 @@ def admit(thread: Thread, arrivals: Sequence[tuple[Comment, Status]], by: By) ->
         if target is P:
             continue
         comment.status = target
+        comment.published_at = comment.created_at if target is A else None
         comment.status_before = P if target in _OUT_OF_SIGHT else None
         db.session.add(
             Decision(
@@ -101,6 +111,7 @@ def admit(thread: Thread, arrivals: Sequence[tuple[Comment, Status]], by: By) ->
             )
         )
     _show(thread, [comment for comment, _ in arrivals], approved)
+    _count_replies(approved)
 
 
 def _show(thread: Thread, arrivals: Sequence[Comment], approved: Sequence[Comment]) -> None:
@@ -119,6 +130,17 @@ def _show(thread: Thread, arrivals: Sequence[Comment], approved: Sequence[Commen
             )
             .values(shown=True)
             .execution_options(synchronize_session=False)
+        )
+
+
+def _count_replies(approved: Sequence[Comment], change: int = 1) -> None:
+    """Tell the top-level comments how many more replies are approved under each."""
+    roots = Counter(paths.ancestor_ids(each.path)[-1] for each in approved if each.depth)
+    for root, number in roots.items():
+        db.session.execute(
+            update(Comment)
+            .where(Comment.site_id == approved[0].site_id, Comment.id == root)
+            .values(reply_count=Comment.reply_count + number * change)
         )
 
 
@@ -151,7 +173,9 @@ def _apply(comment: Comment, what: Move, seen: Status, target: Status, by: By) -
         raise Overtaken(_already(comment))
     db.session.refresh(comment, ["status", "status_before"])
     if A in (seen, target):
+        comment.published_at = now() if target is A else None
         _settle_places(comment)
+        _count_replies([comment], (target is A) - (seen is A))
     decision = Decision(
         site_id=comment.site_id,
         comment=comment,

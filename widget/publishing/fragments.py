@@ -15,7 +15,7 @@ from typing import cast
 import brotli
 from flask import Flask, current_app
 
-from widget import config, sanitize
+from widget import config, language, sanitize
 from widget.models import Order, Site, Thread
 from widget.publishing import form_token, pages, templates
 from widget.publishing.versions import Versions
@@ -32,6 +32,8 @@ class View:
     page: str
     sort: str = ""
     after: str = ""
+    # A language of ours; the site's where it is empty.
+    lang: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def cache() -> Cache:
 
 def look_of_templates(public_url: str) -> str:
     """A short hash of all that shapes a fragment but is not in the database."""
-    digest = hashlib.sha256(f"{sanitize.VERSION} {public_url}".encode())
+    digest = hashlib.sha256(f"{sanitize.VERSION} {public_url} {language.digest()}".encode())
     for template in sorted(_TEMPLATES.rglob("*.html")):
         digest.update(template.read_bytes())
     return digest.hexdigest()[:8]
@@ -135,6 +137,13 @@ def render(
     **extra: object,
 ) -> str:
     """The HTML of a view; the standalone page is another `template` around the same one."""
+    with language.speaking(view.lang or site.language, site.words):
+        return _render(site, thread, view, template=template, **extra)
+
+
+def _render(
+    site: Site, thread: Thread | None, view: View, *, template: str, **extra: object
+) -> str:
     order = Order(view.sort) if view.sort else site.order
     settings = config.current()
     return templates.render(
@@ -144,6 +153,7 @@ def render(
         page=view.page,
         order=order,
         after=view.after,
+        lang=view.lang,
         comments=pages.read(site, thread, order=order, after=view.after),
         token=form_token.issue(settings.secret_key, site_id=site.id, at_epoch=form_token.epoch()),
         service=settings.public_url,

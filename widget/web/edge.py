@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 from flask import Flask
 
+from widget import language
 from widget.comments.threading import page_identity
 from widget.db import db
 from widget.publishing import fragments
@@ -109,6 +110,7 @@ def _view(site_key: str, query_string: str) -> View | None:
         page=page_identity(query.get("page", [""])[0]),
         sort=query.get("sort", [""])[0],
         after=query.get("after", [""])[0],
+        lang=language.known(query.get("lang", [""])[0]),
     )
 
 

@@ -8,7 +8,9 @@ from typing import cast
 import brotli
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
+from widget import language
 from widget.comments.threading import find_thread, page_identity
+from widget.language import gettext as _
 from widget.models import Order, Site
 from widget.models.thread import MAX_PAGE
 from widget.publishing import counts as counting
@@ -81,8 +83,14 @@ def asked_view(site: Site) -> View:
     """Which view the query names; 400 in words where it names none."""
     page = page_identity(request.args.get("page", ""))
     if not page or len(page) > MAX_PAGE:
-        abort(400, "Please say which page’s comments you want: ?page=…")
+        abort(400, _("Please say which page’s comments you want: ?page=…"))
     sort = request.args.get("sort", "")
     if sort not in {"", *Order}:
-        abort(400, "Comments can be sorted by “oldest” or “newest”.")
-    return View(site_key=site.key, page=page, sort=sort, after=request.args.get("after", ""))
+        abort(400, _("Comments can be sorted by “oldest” or “newest”."))
+    return View(
+        site_key=site.key,
+        page=page,
+        sort=sort,
+        after=request.args.get("after", ""),
+        lang=language.known(request.args.get("lang", "")),
+    )

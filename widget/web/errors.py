@@ -10,6 +10,8 @@ from werkzeug.exceptions import HTTPException
 
 from widget.comments.submission import Duplicate, ParentGone, Refusal, Reused, ThreadClosed
 from widget.db import db
+from widget.language import N_
+from widget.language import gettext as _
 from widget.moderation.moves import IllegalMove
 from widget.publishing.pages import BadCursor
 from widget.web import limits
@@ -18,14 +20,14 @@ from widget.web.answers import notice
 log = logging.getLogger(__name__)
 
 _WORDS = {
-    400: "This request could not be understood.",
-    403: "This is not allowed.",
-    404: "There is nothing at this address.",
-    405: "This address cannot be used in that way.",
-    413: "This is too long. A comment can have 65,525 bytes.",
-    415: "Please send this as a form.",
-    429: "You are posting too quickly. Please wait a moment and send it again.",
-    500: "Something went wrong on our side. Nothing you typed was changed; please try again.",
+    400: N_("This request could not be understood."),
+    403: N_("This is not allowed."),
+    404: N_("There is nothing at this address."),
+    405: N_("This address cannot be used in that way."),
+    413: N_("This is too long. A comment can have 65,525 bytes."),
+    415: N_("Please send this as a form."),
+    429: N_("You are posting too quickly. Please wait a moment and send it again."),
+    500: N_("Something went wrong on our side. Nothing you typed was changed; please try again."),
 }
 _RETRY_SECONDS = 10
 # How a refused comment is answered, and beside which field the words stand.
@@ -55,7 +57,7 @@ def _http_error(error: HTTPException) -> Response:
     own_words = error.description if error.description != type(error).description else None
     if code == 429:  # noqa: PLR2004 (the limiter's own words are a formula: "20 per 1 minute")
         own_words = None
-    response = notice(code, own_words or _WORDS.get(code, error.name))
+    response = notice(code, own_words or (_(_WORDS[code]) if code in _WORDS else error.name))
     if code in {429, 503}:
         retry_after = limits.retry_after() if code == 429 else None  # noqa: PLR2004
         response.headers["Retry-After"] = str(retry_after or _RETRY_SECONDS)
@@ -80,12 +82,16 @@ def _illegal_move(error: IllegalMove) -> Response:
 
 
 def _bad_cursor(_error: BadCursor) -> Response:
-    return notice(400, "This page of the comments does not exist. Please start from the first one.")
+    return notice(
+        400, _("This page of the comments does not exist. Please start from the first one.")
+    )
 
 
 def _database_away(error: exc.SQLAlchemyError) -> Response:
     db.session.rollback()
     log.error("the database is away: %s", type(getattr(error, "orig", error)).__name__)
-    response = notice(503, "Comments cannot be stored for the moment. Please send it again soon.")
+    response = notice(
+        503, _("Comments cannot be stored for the moment. Please send it again soon.")
+    )
     response.headers["Retry-After"] = str(_RETRY_SECONDS)
     return response

@@ -9,9 +9,11 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 
 from widget import sanitize
 from widget.comments.threading import page_identity, without_control
-from widget.models import Move, Site, Status
+from widget.language import gettext as _
+from widget.models import Site, Status
 from widget.models.comment import MAX_AUTHOR, MAX_EMAIL, MAX_NONCE, MAX_WEBSITE
 from widget.models.thread import MAX_PAGE
+from widget.moderation.moves import MODERATORS_MOVES
 
 _MAX_ID = 2**63 - 1
 
@@ -70,8 +72,8 @@ class CommentForm(FlaskForm):
 
     def validate_page(self, field: Field) -> None:
         if not field.data:
-            raise ValidationError("Please say which page this comment is for.")
-        _no_longer_than(field, MAX_PAGE, "The page's name")
+            raise ValidationError(_("Please say which page this comment is for."))
+        _no_longer_than(field, MAX_PAGE)
 
     def validate_author(self, field: Field) -> None:
         try:
@@ -79,23 +81,25 @@ class CommentForm(FlaskForm):
         except sanitize.Unacceptable as error:
             raise ValidationError(str(error)) from error
         if not field.data:
-            raise ValidationError("Please enter your name.")
+            raise ValidationError(_("Please enter your name."))
         # Measured last: composing characters (NFC) can make a text longer.
-        _no_longer_than(field, MAX_AUTHOR, "Your name")
+        _no_longer_than(field, MAX_AUTHOR)
 
     def validate_email(self, field: Field) -> None:
         field.data = (field.data or "").strip()
         if not field.data:
             if self.site and self.site.require_email:
-                raise ValidationError("Please enter your email address. It will not be published.")
+                raise ValidationError(
+                    _("Please enter your email address. It will not be published.")
+                )
             return
-        _no_longer_than(field, MAX_EMAIL, "Your email address")
+        _no_longer_than(field, MAX_EMAIL)
         try:
             # Only the shape: asking the DNS would tell others who writes here, and be slow.
             validate_email(field.data, check_deliverability=False, test_environment=True)
         except EmailNotValidError as error:
             raise ValidationError(
-                "Please enter a complete email address, such as name@example.org."
+                _("Please enter a complete email address, such as name@example.org.")
             ) from error
 
     def validate_website(self, field: Field) -> None:
@@ -106,14 +110,14 @@ class CommentForm(FlaskForm):
             field.data = sanitize.website(field.data) or ""
         except sanitize.Unacceptable as error:
             raise ValidationError(str(error)) from error
-        _no_longer_than(field, MAX_WEBSITE, "Your website's address")
+        _no_longer_than(field, MAX_WEBSITE)
 
     def validate_body(self, field: Field) -> None:
         if not (field.data or "").strip():
-            raise ValidationError("Please write your comment.")
+            raise ValidationError(_("Please write your comment."))
         try:
             if not sanitize.clean(field.data).striptags().strip():
-                raise ValidationError("Please write your comment.")
+                raise ValidationError(_("Please write your comment."))
         except sanitize.Unacceptable as error:
             raise ValidationError(str(error)) from error
 
@@ -130,7 +134,7 @@ class MoveForm(FlaskForm):
     back = HiddenField()
 
     def validate_move(self, field: Field) -> None:
-        if field.data not in set(Move) - {Move.undo}:
+        if field.data not in MODERATORS_MOVES:
             raise ValidationError("There is no such move.")
 
     def validate_expected(self, field: Field) -> None:
@@ -144,7 +148,13 @@ class PlainForm(FlaskForm):
     back = HiddenField()
 
 
-def _no_longer_than(field: Field, limit: int, what: str) -> None:
+def _no_longer_than(field: Field, limit: int) -> None:
     length = len(field.data or "")
     if length > limit:
-        raise ValidationError(f"{what} can have {limit} characters; this has {length}.")
+        raise ValidationError(
+            _(
+                "This can have %(limit)s characters; it has %(length)s.",
+                limit=f"{limit:,}",
+                length=f"{length:,}",
+            )
+        )

@@ -6,22 +6,28 @@ from flask import Response, abort, current_app, request
 from sqlalchemy import select
 from werkzeug.datastructures import HeaderSet
 
-from widget import config
+from widget import config, language
 from widget.comments import authorship
 from widget.comments.threading import origin_of
 from widget.db import db, now
+from widget.language import gettext as _
 from widget.models import Site
 
 
 def site_or_404(key: str) -> Site:
-    """The site with this public key; its origins are remembered for cross_origin_headers()."""
+    """The site with this public key; its origins are remembered for cross_origin_headers().
+
+    From here on, the request is answered in the language it asks for, or the site's.
+    """
     # No key holds anything else; not every database could even be asked for it.
     is_key = key.isascii() and key.isprintable()
     site = db.session.scalar(select(Site).where(Site.key == key)) if is_key else None
     if site is None:
         _origins().pop(key, None)
-        abort(404, "There is no such site here.")
+        abort(404, _("There is no such site here."))
     _origins()[key] = frozenset(site.origins)
+    # Whatever this request is answered, it is answered in the language it was asked in.
+    language.speak(language.known(request.values.get("lang", "")) or site.language, site.words)
     return site
 
 
@@ -32,7 +38,7 @@ def refuse_foreign_origin(site: Site) -> None:
     """
     origin = request.headers.get("Origin")
     if origin is not None and not is_allowed(site, origin):
-        abort(403, f"Comments for {site.name} cannot be posted from this website.")
+        abort(403, _("Comments for %(site)s cannot be posted from this website.", site=site.name))
 
 
 def is_allowed(site: Site, origin: str) -> bool:

@@ -8,6 +8,7 @@ from widget.comments import authorship
 from widget.comments.submission import Arrival, Draft, Duplicate, ParentGone, Reused, submit
 from widget.comments.threading import find_thread
 from widget.db import db, now, reading, writing
+from widget.language import gettext as _
 from widget.models import Comment, Site, Status, Thread
 from widget.publishing import form_token, templates
 from widget.publishing.fragments import View
@@ -42,7 +43,7 @@ def _take(site: Site) -> Response:
     if not form.validate():
         return _faulty(site, form)
     if not _may_open(site, form) and not find_thread(site, form.text("page")):
-        abort(403, f"This page does not belong to {site.name}.")
+        abort(403, _("This page does not belong to %(site)s.", site=site.name))
     draft = _draft(site, form, _author(site))
     # SQLite has one writer at a time: only now, with all else done, does this request queue for it.
     # The site stays as it was read.

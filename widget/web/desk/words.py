@@ -72,6 +72,10 @@ def _by(decision: Decision) -> str:
     match decision.via:
         case Via.policy:
             return f"{done} by policy"
+        case Via.reports:
+            return f"{done} because readers reported it"
+        case Via.author:
+            return f"{done} by its author"
         case Via.transfer:
             return f"{done} by an import"
         case Via.mail:
