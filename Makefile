@@ -12,7 +12,7 @@ ifneq ($(HERE),$(shell $(BIN)/python -c '' 2>/dev/null && cat $(VENV)/here))
 .PHONY: $(VENV)/here
 endif
 
-.PHONY: help run test pictures check style contracts types scripts format bench lock clean
+.PHONY: help run test pictures words check style contracts types scripts format bench lock clean
 .NOTPARALLEL:
 
 help:           ## List these commands
@@ -27,6 +27,9 @@ test: $(VENV)/dev    ## Run the tests (ARGS="-k name" for some of them)
 
 pictures: $(VENV)/dev   ## Take the README's screenshots again
 	@$(BIN)/python -m pytest -q tests/test_journey.py -k sqlite --pictures docs/images
+
+words: $(VENV)/dev   ## Bring the catalogues up to date with what readers are told
+	@$(BIN)/python tools/words.py
 
 check: style contracts types scripts   ## Judge style, contracts and types, the cheapest first
 

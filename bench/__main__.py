@@ -35,9 +35,10 @@ def _measure(ready: Stage, asked: argparse.Namespace) -> report.Found:
     cold = measure.cold(ready, rounds)
     counts = measure.counts(ready, rounds, seconds)
     long = {widget.name: measure.long_thread(widget) for widget in ready.widgets}
+    shapes = {widget.name: measure.shapes(widget) for widget in ready.widgets}
     _say("Posts …")
     posts = measure.posts(ready, rounds, seconds)
-    return report.Found(warm, cold, counts, long, posts, report.weigh(ready))
+    return report.Found(warm, cold, counts, long, shapes, posts, report.weigh(ready))
 
 
 def _arguments() -> argparse.Namespace:

@@ -125,17 +125,28 @@ def counts(stage: Stage, rounds: int, seconds: float) -> list[Row]:
 
 def long_thread(widget: Widget, times: int = 15) -> tuple[float, float]:
     """Milliseconds of a cold first page: a thread of 50 comments, and one of 100,000."""
-    taken: dict[str, list[float]] = {seed.page(0): [], seed.LONG_PAGE: []}
+    asked = {page: thread(page) for page in (seed.page(0), seed.LONG_PAGE)}
+    short, long = _first_pages(widget, asked, times).values()
+    return short, long
+
+
+def shapes(widget: Widget, times: int = 15) -> dict[str, float]:
+    """Milliseconds of a cold first page, by the shape of its thread; 50 flat comments first."""
+    asked = {page: thread(page, site=seed.LONG_SITE) for page in seed.SHAPES}
+    return _first_pages(widget, asked, times)
+
+
+def _first_pages(widget: Widget, asked: dict[str, bytes], times: int) -> dict[str, float]:
+    taken: dict[str, list[float]] = {page: [] for page in asked}
     for _ in range(times):
         seed.outdate(widget.app)
-        for page, each in taken.items():
+        for page, question in asked.items():
             started = time.perf_counter()
-            answer = fetch(widget.port, thread(page))
-            each.append(time.perf_counter() - started)
+            answer = fetch(widget.port, question)
+            taken[page].append(time.perf_counter() - started)
             if answer.status != 200:
                 raise SystemExit(f"{page} answers {answer.status}")
-    short, long = (median(each) * 1e3 for each in taken.values())
-    return short, long
+    return {page: median(each) * 1e3 for page, each in taken.items()}
 
 
 @dataclass

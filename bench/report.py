@@ -18,6 +18,7 @@ class Found:
     cold: list[Row]
     counts: list[Row]
     long: dict[str, tuple[float, float]]
+    shapes: dict[str, dict[str, float]]
     posts: list[Posting]
     weights: dict[str, tuple[int, int, int]]
 
@@ -48,6 +49,13 @@ def as_text(found: Found) -> str:
     lines += ["", "A cold first page", f"{'':44}{'of 50':>9}{'of 100,000':>12}{'ratio':>8}"]
     for name, (short, long) in found.long.items():
         lines.append(f"  {name:42}{short:>6.1f} ms{long:>9.1f} ms{long / short:>8.2f}")
+    lines += ["", "A cold first page on a site that chose nothing, against that of 50 comments"]
+    for name, taken in found.shapes.items():
+        short = next(iter(taken.values()))
+        lines += [
+            f"  {f'{name}, {shape}':42}{each:>6.1f} ms{each / short:>20.2f}"
+            for shape, each in taken.items()
+        ]
     lines += ["", "Posts accepted, each on disk before its answer", f"{_HEAD}{'lost':>6}"]
     lines += [f"{_line(post.row):99}{post.lost:>6}" for post in found.posts]
     lines += ["", "Bytes over the wire", f"{'':44}{'plain':>9}{'gzip':>9}{'brotli':>9}"]
@@ -70,6 +78,7 @@ def as_json(found: Found) -> dict[str, Any]:
             name: {"of_50": short, "of_100000": long, "ratio": long / short}
             for name, (short, long) in found.long.items()
         },
+        "first_page_ms_by_shape": found.shapes,
         "posts": [
             {**_plain(post.row), "connections": post.connections, "lost": post.lost}
             for post in found.posts

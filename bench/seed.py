@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from flask import Flask
@@ -14,6 +15,8 @@ from widget.db import db, writing
 from widget.models import Comment, Site, Status, Thread, paths
 
 SITE = "bench"
+# Long threads of several shapes; its pages are as long as any site's that chose nothing.
+LONG_SITE = "bench-long"
 HOST = "http://news.example.org"
 SHORT = 50  # comments of an ordinary thread
 LONG = 100_000  # comments of the longest
@@ -25,6 +28,13 @@ _START = datetime(2026, 3, 14, 9, tzinfo=UTC)
 # The levels of five comments in a row; so ten top-level comments bring 50.
 _LEVELS = (0, 1, 2, 1, 2)
 TOP_LEVEL = SHORT // len(_LEVELS)
+# By page of the long site: how many comments, and on which levels they stand in turn.
+SHAPES: dict[str, tuple[int, tuple[int, ...]]] = {
+    "50": (50, (0,)),
+    "10,000": (10_000, (0,)),
+    "10,000, five to a family": (10_000, _LEVELS),
+    "10,000 under one": (10_000, (0, *[1] * 9_999)),
+}
 _WORDS = (
     "the a of to in that council camera record search officer clinic reader question answer "
     "database minutes public board money vote warrant letter audit number street evening who "
@@ -43,23 +53,14 @@ def fill(app: Flask) -> None:
     """Migrate, and write all threads. The long one shows as many comments on its first page."""
     with app.app_context(), writing():
         upgrade()
-        site = Site(
-            key=SITE, name="Norwalk News", origins=[HOST], page_size=TOP_LEVEL, require_email=False
-        )
-        db.session.add(site)
-        db.session.flush()
-        chooser = random.Random(7)
-        bodies = [_body(chooser) for _ in range(_BODIES)]
-        cleaned = [str(sanitize.clean(body)) for body in bodies]
+        site = _site(SITE, TOP_LEVEL)
         sizes = {page(number): SHORT for number in range(THREADS)} | {LONG_PAGE: LONG}
         first_id = 1
         for name, size in sizes.items():
-            thread = Thread(site_id=site.id, page=name, title="The database", approved_count=size)
-            db.session.add(thread)
-            db.session.flush()
-            rows = _rows(site, thread, range(first_id, first_id + size), bodies, cleaned)
-            _insert(rows)
-            first_id += size
+            first_id = _write(site, name, first_id, size, _LEVELS)
+        site = _site(LONG_SITE)
+        for name, (size, levels) in SHAPES.items():
+            first_id = _write(site, name, first_id, size, levels)
         if db.engine.dialect.name == "postgresql":
             # The ids were given, so the sequence has not moved.
             db.session.connection().exec_driver_sql(
@@ -70,11 +71,35 @@ def fill(app: Flask) -> None:
         db.session.commit()
 
 
+def _site(key: str, page_size: int | None = None) -> Site:
+    chosen = {"page_size": page_size} if page_size else {}
+    site = Site(key=key, name="Norwalk News", origins=[HOST], require_email=False, **chosen)
+    db.session.add(site)
+    db.session.flush()
+    return site
+
+
+def _write(site: Site, name: str, first_id: int, size: int, levels: tuple[int, ...]) -> int:
+    """One thread; returns the next free id."""
+    thread = Thread(site_id=site.id, page=name, title="The database", approved_count=size)
+    db.session.add(thread)
+    db.session.flush()
+    _insert(_rows(site, thread, range(first_id, first_id + size), levels))
+    return first_id + size
+
+
 def outdate(app: Flask) -> None:
     """Make every kept fragment old: the next read of any thread is a cold one."""
     with app.app_context(), writing():
         db.session.execute(update(Site).values(version=Site.version + 1))
         db.session.commit()
+
+
+@cache
+def _bodies() -> list[tuple[str, str]]:
+    """Texts, as typed and as published."""
+    chooser = random.Random(7)
+    return [(body, str(sanitize.clean(body))) for body in map(_body, [chooser] * _BODIES)]
 
 
 def _body(chooser: random.Random) -> str:
@@ -88,15 +113,15 @@ def _body(chooser: random.Random) -> str:
 
 
 def _rows(
-    site: Site, thread: Thread, ids: range, bodies: list[str], cleaned: list[str]
+    site: Site, thread: Thread, ids: range, levels: tuple[int, ...]
 ) -> Iterator[dict[str, Any]]:
     above: list[tuple[int, bytes]] = []
     for place, comment_id in enumerate(ids):
         at = _START + timedelta(seconds=place)
-        depth = _LEVELS[place % len(_LEVELS)]
+        depth = levels[place % len(levels)]
         del above[depth:]
         path = (above[-1][1] if above else b"") + paths.segment(at, comment_id)
-        text = (comment_id * 7) % _BODIES
+        body, body_html = _bodies()[(comment_id * 7) % _BODIES]
         yield {
             "id": comment_id,
             "site_id": site.id,
@@ -108,12 +133,14 @@ def _rows(
             "status": Status.approved,
             "author": f"Reader {comment_id % 97}",
             "email": f"reader{comment_id % 97}@example.org",
-            "body": bodies[text],
-            "body_html": cleaned[text],
+            "body": body,
+            "body_html": body_html,
             "sanitizer_version": sanitize.VERSION,
             "body_hash": f"{comment_id:064x}",
             "created_at": at,
+            "published_at": at,
             "screened_at": at,
+            "reply_count": 0 if depth else len(levels) - 1,
         }
         above.append((comment_id, path))
 

@@ -84,12 +84,12 @@ class Stage:
     br: Answer
 
 
-def thread(page: str, coding: str = "gzip", etag: str = "") -> bytes:
+def thread(page: str, coding: str = "gzip", etag: str = "", site: str = seed.SITE) -> bytes:
     """The request for a thread, as the script sends it."""
     headers = {**BROWSER, "Accept_Encoding": coding or "identity"}
     if etag:
         headers["If_None_Match"] = etag
-    return request(f"/embed/{seed.SITE}/thread?{urlencode({'page': page})}", **headers)
+    return request(f"/embed/{site}/thread?{urlencode({'page': page})}", **headers)
 
 
 @contextmanager

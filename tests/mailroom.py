@@ -1,11 +1,18 @@
-"""The outbox, and a clock that can be put forward."""
+"""The outbox with a clock that can be put forward, and the post that readers get."""
 
+import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
+from tests import parts
+from tests.pages import deliver_all
 from widget import jobs
 from widget.db import db, now
 from widget.models import Delivery
@@ -44,3 +51,48 @@ class Outbox:
         """What the sweep would ring for."""
         with self.app.app_context():
             return deliveries.overdue(timedelta())
+
+
+MODERATORS = {"olga@example.org", "max@example.org"}
+
+
+@dataclass
+class Post:
+    """The post office: what readers (not moderators) got."""
+
+    app: Flask
+    inbox: parts.Inbox
+    client: FlaskClient
+
+    def brought(self) -> list[EmailMessage]:
+        """Deliver what is due, and what that leads to; the new mails to readers."""
+        before = len(self.inbox.mails)
+        for _ in range(2):
+            deliver_all(self.app)
+        return [mail for mail in self.inbox.mails[before:] if mail["To"] not in MODERATORS]
+
+    def follow(self, mail: EmailMessage, purpose: str) -> str:
+        """Where a link of a mail leads."""
+        found = re.search(rf"^(http://\S+/reader/{purpose}/\S+)$", text_of(mail), re.MULTILINE)
+        assert found, text_of(mail)
+        return found[1]
+
+    def press(self, address: str, **form: str) -> TestResponse:
+        """Press the button of a page, in a browser that knows nobody."""
+        return self.client.post(address, data=form)
+
+    def confirmed(self, mail: EmailMessage) -> None:
+        """Open the link of a mail that asks, and press its button."""
+        assert self.press(self.follow(mail, "confirm")).status_code == 200
+
+
+def text_of(mail: EmailMessage, part: str = "plain") -> str:
+    """One of the two forms of a mail."""
+    body = mail.get_body((part,))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n")
+
+
+def recipients(mails: list[EmailMessage]) -> list[str]:
+    """Who got them."""
+    return sorted(str(mail["To"]) for mail in mails)

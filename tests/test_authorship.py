@@ -109,7 +109,9 @@ def test_my_pending_comment_is_there_after_a_reload_for_my_key_alone(
 
     ann.page = PAGE
     backstage.approve(comment_id)
-    assert "comment-" not in ann.mine().text, "it is on the page now, for all"
+    bob.key = "a key that only Bob's browser holds"
+    assert "published" in ann.mine().text
+    assert "comment-" not in bob.mine().text
 
 
 def test_several_keys_may_be_asked_for_at_once(ann: Reader, bob: Reader) -> None:

@@ -1,5 +1,7 @@
 """The command line: what each command does, and how it says no."""
 
+import base64
+import hashlib
 import re
 import signal
 from collections.abc import Callable, Iterator
@@ -10,6 +12,7 @@ from click import Command
 from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import ScriptInfo
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests import parts
@@ -50,6 +53,18 @@ def test_a_new_site_is_listed_and_its_tag_is_told(run: Command_) -> None:
     tag = '<script async src="http://comments.example.org/embed.js" data-site="gazette"></script>'
     assert tag in added.output
     assert "gazette\tThe Gazette\thttps://gazette.test\n" in run(site, "list").output
+
+
+def test_a_pinned_tag_names_these_very_bytes(run: Command_, client: FlaskClient) -> None:
+    told = run(site, "tag", "news", "--pinned").output
+    source, integrity = re.findall(r'(?:src|integrity)="([^"]+)"', told)
+    answer = client.get(source.removeprefix("http://comments.example.org"))
+    assert "immutable" in answer.cache_control
+    digest = base64.b64encode(hashlib.sha384(answer.data).digest()).decode()
+    assert integrity == f"sha384-{digest}"
+    assert 'crossorigin="anonymous"' in told, "or no browser compares"
+    assert 'src="http://comments.example.org/embed.js" data' in run(site, "tag", "news").output
+    assert "no site “nobody”" in run(site, "tag", "nobody").output
 
 
 @pytest.mark.parametrize(

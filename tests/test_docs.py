@@ -25,6 +25,7 @@ WORDS = {
     "key": "SITE",
     "comment_id": "ID",
     "decision_id": "ID",
+    "thread_id": "ID",
     "token": "TOKEN",
     "filename": "FILE",
 }
@@ -89,13 +90,16 @@ def test_every_option_is_explained_beside_its_command(name: str, option: str) ->
 
 @pytest.mark.parametrize(
     ("name", "choice"),
-    [
-        (name, str(choice))
-        for name, command in commands().items()
-        for parameter in command.params
-        if isinstance(parameter.type, click.Choice)
-        for choice in parameter.type.choices
-    ],
+    # Two options may have a choice of one name.
+    sorted(
+        {
+            (name, str(choice))
+            for name, command in commands().items()
+            for parameter in command.params
+            if isinstance(parameter.type, click.Choice)
+            for choice in parameter.type.choices
+        }
+    ),
 )
 def test_every_choice_is_named_beside_its_command(name: str, choice: str) -> None:
     beside = [block for block in BLOCKS if re.search(rf"`{name}[` ]", block)]
@@ -173,7 +177,7 @@ def links() -> Iterator[tuple[str, str]]:
                 yield str(page.relative_to(PROJECT)), target
 
 
-@pytest.mark.parametrize(("page", "target"), list(links()))
+@pytest.mark.parametrize(("page", "target"), sorted(set(links())))
 def test_every_link_leads_to_something(page: str, target: str) -> None:
     path, _, anchor = target.partition("#")
     file = (PROJECT / page).parent / path if path else PROJECT / page

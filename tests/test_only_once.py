@@ -53,25 +53,18 @@ def test_the_same_nonce_twice_at_the_same_moment_is_one_comment(
 def hold_up_the_second(
     backstage: Backstage, monkeypatch: pytest.MonkeyPatch, *, until_committed: bool
 ) -> None:
-    """Let two pass the first look for their nonce before either goes on."""
+    """Let two look for their nonce before either goes on."""
     gather, first = parts.gather(2), Lock()
-    look, refuse = submission._earlier, submission._refuse_duplicate
+    look = submission._look
 
-    def after_the_first_look(*known: Any) -> Comment | None:
+    def after_the_look(*known: Any) -> Any:
         found = look(*known)
         gather()
-        if not first.acquire(blocking=False):
+        if until_committed and not first.acquire(blocking=False):
             parts.until(lambda: backstage.count(Comment) == 2, "the first to commit")
         return found
 
-    def after_the_last_look(*known: Any) -> None:
-        refuse(*known)
-        gather()
-
-    if until_committed:
-        monkeypatch.setattr(submission, "_earlier", after_the_first_look)
-    else:
-        monkeypatch.setattr(submission, "_refuse_duplicate", after_the_last_look)
+    monkeypatch.setattr(submission, "_look", after_the_look)
 
 
 def test_a_nonce_with_another_key_tells_nothing_of_the_comment(ann: Reader, bob: Reader) -> None:

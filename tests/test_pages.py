@@ -2,22 +2,27 @@
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from lxml import html
-from sqlalchemy import event, insert, select, text, update
+from sqlalchemy import select, text, update
 
 from tests.conftest import HOST, Backstage, Reader
-from widget.db import db, now, writing
-from widget.models import Comment, Order, Site, Status, Thread, paths
+from tests.long_threads import BEGAN, grow, statements
+from widget.db import db, writing
+from widget.models import Comment, Order, Site, Thread, paths
 from widget.publishing import pages
+from widget.publishing.replies import BadCursor
 
+# A later page also looks back for where the one before it begins.
+SCANNED = (
+    ("ix_comment_page_roots", "ix_comment_page"),
+    ("ix_comment_page_roots", "ix_comment_page", "ix_comment_page_roots"),
+)
 LONG, SHORT = f"{HOST}/long", f"{HOST}/short"
-BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -25,37 +30,16 @@ def write(app: Flask) -> Callable[..., None]:
     """Fill a thread quickly: `write(page, roots, replies)`, each root with so many replies."""
 
     def fill(page: str, roots: int, replies: int = 0) -> None:
-        with app.app_context(), writing():
-            site = db.session.scalars(select(Site).where(Site.key == "news")).one()
-            thread = Thread(site_id=site.id, page=page, approved_count=roots * (1 + replies))
-            db.session.add(thread)
-            db.session.flush()
-            first = thread.id * 1_000_000  # out of the way of what is written by others
-            db.session.execute(
-                insert(Comment), list(rows(site.id, thread.id, first, roots, replies))
-            )
-            db.session.commit()
+        size = replies + 1
+        places = range(roots * size)
+        grow(
+            app,
+            page,
+            [place - place % size if place % size else None for place in places],
+            authors=[f"Reader {place // size}.{place % size}" for place in places],
+        )
 
     return fill
-
-
-def rows(
-    site: int, thread: int, first: int, roots: int, replies: int
-) -> Iterator[dict[str, object]]:
-    for root in range(roots):
-        root_id = first + root * (replies + 1)
-        root_path = paths.segment(BEGAN + timedelta(minutes=root), root_id)
-        for reply in range(replies + 1):
-            comment_id = root_id + reply
-            at = BEGAN + timedelta(minutes=root, seconds=reply)
-            yield {
-                "id": comment_id, "site_id": site, "thread_id": thread, "created_at": at,
-                "parent_id": root_id if reply else None, "depth": min(reply, 1),
-                "path": root_path + (paths.segment(at, comment_id) if reply else b""),
-                "status": Status.approved, "shown": True, "author": f"Reader {root}.{reply}",
-                "body": "x", "body_html": "<p>x</p>", "sanitizer_version": 1,
-                "body_hash": "x", "screened_at": now(),
-            }  # fmt: skip
 
 
 def names(text: str) -> list[str]:
@@ -64,7 +48,7 @@ def names(text: str) -> list[str]:
 
 
 def cursor(text: str) -> str | None:
-    found = re.search(r'data-after="(\w+)"', text)
+    found = re.search(r'class="comments-more-link"[^>]* data-after="(\w+)"', text)
     return found[1] if found else None
 
 
@@ -82,10 +66,10 @@ def test_a_page_is_fifty_top_level_comments_with_their_replies(
     ann: Reader, write: Callable[..., None]
 ) -> None:
     ann.page = LONG
-    write(LONG, roots=120, replies=2)
+    write(LONG, roots=120, replies=1)
 
     def family(root: int) -> list[str]:
-        return [f"{root}.{reply}" for reply in range(3)]
+        return [f"{root}.{reply}" for reply in range(2)]
 
     def leaves(*pages: range) -> list[list[str]]:
         return [[name for root in page for name in family(root)] for page in pages]
@@ -94,6 +78,16 @@ def test_a_page_is_fifty_top_level_comments_with_their_replies(
     assert leaf_through(ann, "newest") == leaves(
         range(119, 69, -1), range(69, 19, -1), range(19, -1, -1)
     )
+
+
+def test_a_page_is_full_sooner_where_its_comments_have_many_replies(
+    ann: Reader, write: Callable[..., None]
+) -> None:
+    ann.page = LONG
+    write(LONG, roots=30, replies=9)
+    first = names(ann.read().text)
+    assert first == [f"{root}.{reply}" for root in range(10) for reply in range(10)]
+    assert sum(map(len, leaf_through(ann, "newest"))) == 300
 
 
 def test_a_full_last_page_leads_nowhere(ann: Reader, write: Callable[..., None]) -> None:
@@ -126,7 +120,7 @@ def test_what_is_said_meanwhile_moves_no_page(
 
 @pytest.mark.parametrize("after", ["x", "zz" * 16, "00", "00" * 15, "00" * 32, "0" * 31, "\0", "é"])
 def test_a_cursor_that_we_did_not_give_out_is_refused(after: str) -> None:
-    with pytest.raises(pages.BadCursor):
+    with pytest.raises(BadCursor):
         pages._cursor(after)
 
 
@@ -152,22 +146,6 @@ def test_a_reply_whose_parent_was_purged_is_not_put_under_someone_else(
 # ------------------------------------------------------------------------- what it costs
 
 
-@contextmanager
-def statements(app: Flask) -> Iterator[list[tuple[str, object]]]:
-    """What the database is asked in this block."""
-    asked: list[tuple[str, object]] = []
-
-    def listen(_c: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
-        if not statement.startswith("BEGIN"):
-            asked.append((statement, parameters))
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", listen)
-    yield asked
-    event.remove(engine, "before_cursor_execute", listen)
-
-
 def test_a_page_costs_the_same_at_ten_comments_and_at_thousands(
     ann: Reader, app: Flask, write: Callable[..., None]
 ) -> None:
@@ -181,16 +159,17 @@ def test_a_page_costs_the_same_at_ten_comments_and_at_thousands(
             with statements(app) as warm:
                 ann.read(**query)
             counted.append((len(cold), len(warm)))
-    # The site, its thread, then the page's two scans; and what is kept asks the ORM nothing.
-    assert counted == [(4, 0)] * 4
+    # The site, its thread, what is pinned, the page's two scans, what is newest; and what is kept
+    # asks the ORM nothing.
+    assert counted == [(6, 0)] * 4
 
 
 @pytest.mark.slow
 def test_a_page_is_two_index_range_scans(
     app: Flask, backstage: Backstage, write: Callable[..., None]
 ) -> None:
-    write(LONG, roots=4000, replies=2)
-    write(SHORT, roots=1000, replies=2)
+    write(LONG, roots=4000, replies=1)
+    write(SHORT, roots=1000, replies=1)
     if backstage.dialect == "sqlite":  # it may never have heard of ANALYZE
         see_that_pages_are_range_scans(app, backstage.dialect)
     with app.app_context(), writing():
@@ -200,18 +179,20 @@ def test_a_page_is_two_index_range_scans(
 
 
 def see_that_pages_are_range_scans(app: Flask, dialect: str) -> None:
-    middle = paths.segment(BEGAN + timedelta(minutes=2000), 2**40).hex()
+    middle = paths.segment(BEGAN + timedelta(minutes=4000), 2**40).hex()
     with app.app_context():
         site = db.session.scalars(select(Site).where(Site.key == "news")).one()
         thread = db.session.scalars(select(Thread).where(Thread.page == LONG)).one()
-        for order, after in itertools.product(Order, (None, middle)):
+        for order, after in itertools.product(Order, ("", middle)):
             with statements(app) as asked:
                 page = pages.read(site, thread, order=order, after=after)
             assert len(page.nodes) == 50
             plans = [explain(dialect, *question) for question in asked]
-            indices = ("ix_comment_page_roots", "ix_comment_page")
-            for plan, index in zip(plans, indices, strict=True):
+            pinned, *scans, newest = plans
+            for plan, index in zip(scans, SCANNED[bool(after)], strict=True):
                 assert is_range_scan(plan, index), f"{order} {after}\n{plan}"
+            assert "ix_comment_pinned" in pinned
+            assert "ix_comment_thread_published" in newest
 
 
 def explain(dialect: str, statement: str, parameters: object) -> str:

@@ -76,6 +76,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"body": ""}, "body"),
     ({"body": " \r\n\t "}, "body"),
     ({"body": "<b> </b>"}, "body"),
+    ({"body": "\u200b\ufeff \u2060\n\n\u2800<b>\u00ad</b>\u3164"}, "body"),
     ({"body": "a\0b"}, "body"),
     ({"parent": "first"}, "parent"),
     ({"parent": "0"}, "parent"),

@@ -12,14 +12,19 @@ from widget import config, db, language, queue
 from widget.publishing import fragments, templates
 from widget.web import (
     accounts,
+    assets,
     dates,
     desk,
     edge,
     embed,
     errors,
+    feeds,
     health,
     limits,
+    opinions,
+    own,
     posting,
+    reader,
     standalone,
 )
 
@@ -47,7 +52,18 @@ def create_app(**overrides: Any) -> Flask:
     app.before_request(lambda: language.speak(language.SOURCE))
     dates.init_app(app)
     errors.init_app(app)
-    for blueprint in (embed.bp, posting.bp, standalone.bp, health.bp):
+    reader.init_app(app)
+    for blueprint in (
+        assets.bp,
+        embed.bp,
+        feeds.bp,
+        posting.bp,
+        own.bp,
+        opinions.bp,
+        reader.bp,
+        standalone.bp,
+        health.bp,
+    ):
         app.register_blueprint(blueprint)
         csrf.exempt(blueprint)  # no ambient authority there: see web/forms.py
     desk.register(app, csrf)

@@ -95,11 +95,19 @@ class Settings(BaseSettings):
     post_limit: str = Field(
         "20 per minute;200 per hour", description="posts accepted from one network address"
     )
+    vote_limit: str = Field("60 per minute", description="votes accepted from one network address")
+    report_limit: str = Field(
+        "10 per minute", description="reports accepted from one network address"
+    )
     sweep_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
         30, description="how often, and after how long, forgotten work is rung for again"
     )
+    hash_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        90, description="days after which the hashes of readers' network addresses are forgotten"
+    )
     development: bool = Field(
-        default=False, description="show the mail that was written to files in the desk"
+        default=False,
+        description="show mail that was written to files in the desk; keep no script in browsers",
     )
 
     @model_validator(mode="before")
@@ -144,7 +152,7 @@ class Settings(BaseSettings):
             raise ValueError("must be an address, such as Comments <comments@example.org>")
         return sender
 
-    @field_validator("post_limit")
+    @field_validator("post_limit", "vote_limit", "report_limit")
     @classmethod
     def _names_a_limit(cls, limit: str) -> str:
         try:

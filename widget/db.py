@@ -13,6 +13,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     CursorResult,
     DateTime,
@@ -22,6 +23,8 @@ from sqlalchemy import (
     MetaData,
     Result,
     event,
+    func,
+    select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
@@ -164,9 +167,24 @@ def insert_if_absent(model: type[Base], **values: Any) -> bool:
     One statement, so that two processes with the same row in hand never collide.
     """
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    return (
-        affected(db.session.execute(insert(model).values(**values).on_conflict_do_nothing())) == 1
+    stored = (
+        insert(model)
+        .values(**values)
+        .on_conflict_do_nothing()
+        # psycopg's count of rows says nothing about a statement that returns some.
+        .returning(model.__table__.c.id)
     )
+    return db.session.execute(stored).first() is not None
+
+
+def next_id(model: type[Base]) -> ColumnElement[int]:
+    """The number of a table's next row, to be asked for by a transaction that will write it.
+
+    On SQLite there is no other such transaction (see writing()).
+    """
+    if db.engine.dialect.name == "postgresql":
+        return func.nextval(func.pg_get_serial_sequence(model.__tablename__, "id"))
+    return select(func.coalesce(func.max(model.__table__.c.id), 0) + 1).scalar_subquery()
 
 
 def affected(result: Result[Any]) -> int:

@@ -2,21 +2,27 @@
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import ParamSpec
 
 from flask import current_app
 
 from widget import config
-from widget.db import db, writing
-from widget.models import Comment, Delivery, Status
+from widget.comments import voting
+from widget.db import db, reading, writing
+from widget.models import Delivery, Site
 from widget.moderation import screening
-from widget.notify import deliveries, mail, outbox
+from widget.notify import deliveries, digests, letterbox, mail, messages, readers
+from widget.notify.letterbox import ToReaders
+from widget.privacy import retention
 from widget.queue import enqueue
 
 log = logging.getLogger(__name__)
 Params = ParamSpec("Params")
+_OFTEN, _DAILY = 900, 86_400
+# Of retention, in one go: so that no job comes near its time limit.
+_BATCHES = 100
 
 
 def job(function: Callable[Params, None]) -> Callable[Params, None]:
@@ -37,11 +43,12 @@ def screen(comment_id: int) -> None:
     db.session.commit()
     for delivery_id in ids:
         enqueue(deliver, delivery_id)
+    ring()
 
 
 @job
 def deliver(delivery_id: int) -> None:
-    """Send one mail of the outbox."""
+    """Send one mail of the outbox, or write the rows of all that it leads to."""
     delivery = deliveries.claim(delivery_id)
     db.session.commit()
     if delivery is None:
@@ -64,26 +71,42 @@ def deliver(delivery_id: int) -> None:
 
 
 def _send(delivery: Delivery) -> None:
+    if delivery.kind == ToReaders.published:
+        _spread(delivery)
+        return
     settings = config.current()
-    comment = db.session.get(Comment, delivery.payload["comment"])
-    if comment is None:
-        raise mail.NotSent("the comment was purged", for_good=True)
-    if comment.status is not Status.pending:
-        raise mail.NotSent("someone decided before the mail went out", for_good=True)
-    if not outbox.is_told(comment, delivery.recipient):
-        raise mail.NotSent("the recipient decides at this site no more", for_good=True)
-    message = mail.held(settings, delivery, comment)
+    message = messages.compose(settings, delivery)
     # No transaction is open while we wait for the mail server.
     db.session.commit()
     mail.send(settings, message)
 
 
+def _spread(delivery: Delivery) -> None:
+    """Turn a published comment into one delivery for each subscriber, a batch at a time."""
+    comment = messages.published(delivery)
+    after: int | None = delivery.payload.get("after", 0)
+    if not after:
+        readers.tell_first(comment)
+    while after is not None:
+        delivery.payload = {**delivery.payload, "after": after}
+        after = readers.tell_next(comment, after=after)
+        db.session.commit()
+        ring()
+
+
+def ring() -> None:
+    """Ring for what this session has put into the outbox for readers; after the commit."""
+    for delivery_id in letterbox.put_lately():
+        enqueue(deliver, delivery_id)
+
+
 @job
 def sweep() -> None:
-    """Ring again for rows whose bell was lost."""
+    """Ring again for rows whose bell was lost; let readers see the votes since the last time."""
     late = timedelta(seconds=config.current().sweep_seconds)
     comment_ids = screening.unscreened(late)
     delivery_ids = deliveries.overdue(late)
+    voting.show_all()
     db.session.commit()
     for comment_id in comment_ids:
         enqueue(screen, comment_id)
@@ -93,6 +116,42 @@ def sweep() -> None:
         log.info("rang again for %d comments, %d deliveries", len(comment_ids), len(delivery_ids))
 
 
+@job
+def write_digests() -> None:
+    """Write the daily mails of the sites whose day is over."""
+    for site_id in digests.sites():
+        site = db.session.get_one(Site, site_id)
+        is_done = False
+        while not is_done:
+            is_done = digests.write(site)
+            db.session.commit()
+            ring()
+
+
+@job
+def forget() -> None:
+    """Forget what was kept for long enough."""
+    budget = _BATCHES
+    for rule in retention.rules(config.current()):
+        after = 0
+        while ids := _found(rule, after):
+            rule.forget(ids)
+            db.session.commit()
+            after = ids[-1]
+            budget -= 1
+            if not budget:  # others wait for this worker as well
+                enqueue(forget)
+                return
+
+
+def _found(rule: retention.Rule, after: int) -> Sequence[int]:
+    """To look for rows may take a while, and nobody should have to wait for it to write."""
+    with reading():
+        ids = rule.find(after)
+        db.session.commit()
+    return ids
+
+
 def cron_table() -> list[tuple[Callable[[], None], int]]:
     """What is rung for regularly, and every how many seconds."""
-    return [(sweep, config.current().sweep_seconds)]
+    return [(sweep, config.current().sweep_seconds), (write_digests, _OFTEN), (forget, _DAILY)]

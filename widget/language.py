@@ -7,21 +7,24 @@ compiled copy that could be forgotten.
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
-from gettext import NullTranslations
+from gettext import GNUTranslations
 from pathlib import Path
 from typing import Any
 
 from babel import Locale, negotiate_locale
+from babel.messages import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.support import Translations
+from babel.numbers import format_decimal
 
 CATALOGUES = Path(__file__).parent / "translations"
+# A site's own words, by language: for an English message ours to be replaced, or all its plurals.
+SiteWords = Mapping[str, Mapping[str, str | list[str]]]
 SOURCE = "en"
 # By their own names, as a reader would look for them.
 LANGUAGES = {
@@ -44,28 +47,33 @@ LANGUAGES = {
 
 @dataclass(frozen=True)
 class Voice:
-    """A language, and a site's own words by the English ones that they replace."""
+    """A language, and a site's own words in it by the English ones that they replace."""
 
     language: str = SOURCE
-    words: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str | list[str]] = field(default_factory=dict)
 
 
 _voice: ContextVar[Voice | None] = ContextVar("voice", default=None)
 
 
 @contextmanager
-def speaking(language: str, words: Mapping[str, str] | None = None) -> Iterator[None]:
+def speaking(language: str, words: SiteWords | None = None) -> Iterator[None]:
     """Say everything in this block in a language, with a site's own words."""
-    token = _voice.set(Voice(known(language) or SOURCE, words or {}))
+    token = _voice.set(_voice_for(language, words))
     try:
         yield
     finally:
         _voice.reset(token)
 
 
-def speak(language: str, words: Mapping[str, str] | None = None) -> None:
+def speak(language: str, words: SiteWords | None = None) -> None:
     """The same until the request ends."""
-    _voice.set(Voice(known(language) or SOURCE, words or {}))
+    _voice.set(_voice_for(language, words))
+
+
+def _voice_for(language: str, words: SiteWords | None) -> Voice:
+    spoken = known(language) or SOURCE
+    return Voice(spoken, (words or {}).get(spoken, {}))
 
 
 def voice() -> Voice:
@@ -76,7 +84,7 @@ def voice() -> Voice:
 @lru_cache(maxsize=256)
 def known(tag: str) -> str:
     """The language of ours that a tag such as `pt-BR` names; nothing if there is none."""
-    tag = tag.strip().replace("_", "-")[:35]
+    tag = tag.strip().replace("_", "-").lower()[:35]
     return negotiate_locale([tag, tag.partition("-")[0]], list(LANGUAGES), sep="-") or ""
 
 
@@ -90,10 +98,14 @@ def direction() -> str:
     return locale().text_direction
 
 
+def number(value: int) -> str:
+    """A number as it is written in the language that is spoken: 1,234."""
+    return format_decimal(value, locale=locale())
+
+
 def gettext(message: str, /, **values: Any) -> str:
     """A message in the language that is spoken, with `%(name)s` filled in."""
-    spoken = voice()
-    found = spoken.words.get(message) or _catalogue(spoken.language).gettext(message)
+    found = phrase(message)
     return found % values if values else found
 
 
@@ -102,34 +114,47 @@ def N_(message: str) -> str:  # noqa: N802 (gettext's own name for it)
     return message
 
 
-def ngettext(one: str, many: str, number: int, /, **values: Any) -> str:
-    """The form of a message that goes with a number, which it may name as `%(num)s`.
-
-    A site's own words for the plural stand for every number but one.
-    """
-    spoken = voice()
-    own = spoken.words.get(one if number == 1 else many)
-    found = own or _catalogue(spoken.language).ngettext(one, many, number)
-    return found % {"num": number, **values}
-
-
-def pgettext(context: str, message: str, /, **values: Any) -> str:
-    """A message that is another one elsewhere."""
-    spoken = voice()
-    found = spoken.words.get(message) or _catalogue(spoken.language).pgettext(context, message)
+def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:
+    """The form of a message that goes with a number, which it may name as `%(num)s`."""
+    found = phrase_for(one, many, count)
     return found % values if values else found
 
 
+def phrase(message: str) -> str:
+    """A message with its placeholders as they are."""
+    spoken = voice()
+    own = spoken.words.get(message)
+    return own if isinstance(own, str) else _translations(spoken.language).gettext(message)
+
+
+def phrase_for(one: str, many: str, count: int) -> str:
+    """The form that goes with a number; the number is in it, any other placeholder as it is."""
+    spoken = voice()
+    own = spoken.words.get(one)
+    if isinstance(own, list):
+        found = own[plural(spoken.language)(count)]
+    else:
+        found = _translations(spoken.language).ngettext(one, many, count)
+    return found.replace("%(num)s", number(count))
+
+
+def plural(language: str) -> Callable[[int], int]:
+    """Which of a language's plural forms goes with a number."""
+    return _translations(language).plural  # type: ignore[attr-defined, no-any-return]  # made by gettext
+
+
+def catalogue(language: str) -> Catalog:
+    """All messages; in English, they have no translations."""
+    with (CATALOGUES / f"{language}.po").open("rb") as source:
+        return read_po(source, locale=language)
+
+
 @lru_cache(maxsize=len(LANGUAGES))
-def _catalogue(language: str) -> NullTranslations:
-    path = CATALOGUES / f"{language}.po"
-    if language == SOURCE or not path.exists():
-        return NullTranslations()
+def _translations(language: str) -> GNUTranslations:
     compiled = io.BytesIO()
-    with path.open("rb") as source:
-        write_mo(compiled, read_po(source, locale=language))
+    write_mo(compiled, catalogue(language))
     compiled.seek(0)
-    return Translations(compiled)
+    return GNUTranslations(compiled)
 
 
 def digest() -> str:

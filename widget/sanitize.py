@@ -87,19 +87,19 @@ class _TooTangled(Exception):
     """More than a parser should be given."""
 
 
-def clean(text: str) -> Markup:
+def clean(text: str, typed: str = "") -> Markup:
     """Return what is published of a body: nothing, if there is nothing in it.
 
-    What is published is longer than what was typed, and must pass unchanged when it comes again:
-    so what is over the limit is taken if it is, byte for byte, our own work.
+    It is longer than what was typed, and the same when it comes again: over the limit, it is taken
+    if it is, byte for byte, our own. Made of what was `typed`, it is bounded by that, or replaced.
     """
-    text = str(text).replace("\r\n", "\n").replace("\r", "\n")
-    _refuse_control(text.replace("\n", "").replace("\t", ""))
-    size = len(text.encode())
-    published = _published(text) if size <= MAX_BODY_BYTES or _may_be_ours(text) else ""
-    if size > MAX_BODY_BYTES and published != text:
-        words = _("Please shorten this from %(size)s to %(limit)s bytes.")
-        raise Unacceptable(words % {"size": f"{size:,}", "limit": f"{MAX_BODY_BYTES:,}"})
+    text, typed = (re.sub("\r\n?", "\n", str(each)) for each in (text, typed or text))
+    _refuse_control(f"{text}{typed}".replace("\n", "").replace("\t", ""))
+    is_long = (size := len(typed.encode())) > MAX_BODY_BYTES
+    published = "" if is_long and not _may_be_ours(text) else _published(text, typed)
+    if is_long and published != text:
+        asked = {"size": f"{size:,}", "limit": f"{MAX_BODY_BYTES:,}"}
+        raise Unacceptable(_("Please shorten this from %(size)s to %(limit)s bytes.", **asked))
     return Markup(published)
 
 
@@ -139,11 +139,11 @@ def _may_be_ours(text: str) -> bool:
     return len(text) <= _MAX_HTML and len(words.encode()) <= MAX_BODY_BYTES
 
 
-def _published(text: str) -> str:
+def _published(text: str, typed: str) -> str:
     try:
         return _parsed(_write(_read(text), _MAX_HTML))
     except _TooTangled:  # so all of it is words, and whoever pasted code loses nothing
-        return _LAST_WALL.clean(_write([((_PARAGRAPH,), text)]))
+        return _LAST_WALL.clean(_write([((_PARAGRAPH,), typed)]))
 
 
 def _parsed(written: str) -> str:

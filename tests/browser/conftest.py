@@ -50,6 +50,8 @@ class Scene:
     pages: dict[str, tuple[dict[str, str], str]]
     # What the service was asked, as "GET /embed.js".
     asked: list[str] = field(default_factory=list)
+    # Those of them that were answered by "not modified".
+    unchanged: list[str] = field(default_factory=list)
     _written: int = 0
 
     def tag(self, attributes: str = "") -> str:
@@ -102,9 +104,10 @@ def scene(app: Flask, settings: dict[str, Any], backstage: Backstage) -> Iterato
     """Both servers, running."""
     pages: dict[str, tuple[dict[str, str], str]] = {}
     asked: list[str] = []
+    unchanged: list[str] = []
     host = ThreadingHTTPServer(("127.0.0.1", 0), _host(pages))
     service = make_server(
-        "127.0.0.1", settings["port"], app, threaded=True, request_handler=_noting(asked)
+        "127.0.0.1", settings["port"], app, threaded=True, request_handler=_noting(asked, unchanged)
     )
     servers = (host, service)
     threads = [threading.Thread(target=server.serve_forever, args=(0.05,)) for server in servers]
@@ -112,7 +115,7 @@ def scene(app: Flask, settings: dict[str, Any], backstage: Backstage) -> Iterato
         thread.start()
     origin = f"http://127.0.0.1:{host.server_port}"
     backstage.set(origins=[origin])
-    yield Scene(settings["public_url"], origin, app, backstage, pages, asked)
+    yield Scene(settings["public_url"], origin, app, backstage, pages, asked, unchanged)
     for server in servers:
         server.shutdown()
         server.server_close()
@@ -136,10 +139,12 @@ def _host(pages: dict[str, tuple[dict[str, str], str]]) -> type[BaseHTTPRequestH
     return Host
 
 
-def _noting(asked: list[str]) -> type[WSGIRequestHandler]:
+def _noting(asked: list[str], unchanged: list[str]) -> type[WSGIRequestHandler]:
     class Noting(WSGIRequestHandler):
-        def log_request(self, *_args: object) -> None:
+        def log_request(self, code: int | str = "-", _size: int | str = "-") -> None:
             asked.append(f"{self.command} {self.path}")
+            if str(code) == "304":
+                unchanged.append(asked[-1])
 
         def log(self, *_args: object) -> None: ...
 

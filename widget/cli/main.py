@@ -19,9 +19,11 @@ from widget.cli import (
     sites,
     transferring,
     up,
+    words,
 )
 from widget.config import ConfigError
 
+sites.site.add_command(words.words)
 _COMMANDS: tuple[click.Command, ...] = (
     up.up,
     serving.web,

@@ -11,11 +11,16 @@ from sqlalchemy import select
 from widget import config
 from widget.comments.threading import origin_of
 from widget.db import db, writing
-from widget.models import Hold, Order, Site
+from widget.language import LANGUAGES
+from widget.models import Hold, Order, Site, Votes
 from widget.models.site import MAX_DEPTH, MAX_KEY
+from widget.publishing import assets
 
 _KEY = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{MAX_KEY - 1}}}")
 _MAX_PAGE_SIZE = 200
+_MAX_REPORTS = 1_000
+_MAX_MINUTES = 60 * 24 * 365
+_MAX_DAYS = 36_500
 
 
 @click.group()
@@ -55,6 +60,15 @@ def list_() -> None:
         click.echo(f"{row.key}\t{row.name}\t{' '.join(row.origins)}")
 
 
+@site.command()
+@click.argument("key")
+@click.option("--pinned", is_flag=True, help="For exactly this version of the script.")
+@with_appcontext
+def tag(key: str, *, pinned: bool) -> None:
+    """The tag that a publisher pastes."""
+    click.echo(snippet(site_or_fail(key).key, pinned=pinned))
+
+
 @site.command("set")
 @click.argument("key")
 @click.option("--name", help="The site's name.")
@@ -71,6 +85,33 @@ def list_() -> None:
 @click.option("--page-size", type=click.IntRange(1, _MAX_PAGE_SIZE), help="Threads on a page.")
 @click.option("--order", type=click.Choice([choice.value for choice in Order]))
 @click.option("--timezone", help="Such as America/New_York.")
+@click.option("--language", type=click.Choice(list(LANGUAGES)), help="What readers are told in.")
+@click.option(
+    "--votes",
+    type=click.Choice([choice.value for choice in Votes]),
+    help="Readers may vote up, both ways or not at all.",
+)
+@click.option(
+    "--hold-reports",
+    type=click.IntRange(0, _MAX_REPORTS),
+    help="Hold again what N readers reported; 0: never.",
+)
+@click.option(
+    "--edit-minutes",
+    type=click.IntRange(0, _MAX_MINUTES),
+    help="How long authors may change or take back their comments; 0: never.",
+)
+@click.option(
+    "--close-after-days",
+    type=click.IntRange(0, _MAX_DAYS),
+    help="Close a thread N days after its first comment; 0: never.",
+)
+@click.option("--markdown/--no-markdown", default=None, help="Understand *emphasis* and the like.")
+@click.option(
+    "--infinite-scroll/--no-infinite-scroll",
+    default=None,
+    help="Show more while readers scroll, instead of at a link.",
+)
 @with_appcontext
 def set_(key: str, **changes: Any) -> None:
     """Change a site's rules; only what is named changes."""
@@ -91,9 +132,16 @@ def site_or_fail(key: str) -> Site:
     return row
 
 
-def snippet(key: str) -> str:
-    """The tag that a publisher pastes."""
-    return f'<script async src="{config.current().public_url}/embed.js" data-site="{key}"></script>'
+def snippet(key: str, *, pinned: bool = False) -> str:
+    """The tag that a publisher pastes; a pinned one loads this version of the script or none."""
+    source = f"{config.current().public_url}/embed.js"
+    script = assets.read("embed.js") if pinned else None
+    if script is None:
+        return f'<script async src="{source}" data-site="{key}"></script>'
+    return (
+        f'<script async src="{source}?v={script.version}" integrity="{script.integrity}"'
+        f' crossorigin="anonymous" data-site="{key}"></script>'
+    )
 
 
 def _checked(changes: dict[str, Any]) -> dict[str, Any]:
@@ -104,6 +152,8 @@ def _checked(changes: dict[str, Any]) -> dict[str, Any]:
         known["hold"] = Hold(known["hold"])
     if "order" in known:
         known["order"] = Order(known["order"])
+    if "votes" in known:
+        known["votes"] = Votes(known["votes"])
     if words := known.get("hold_words"):
         known["hold_words"] = words.read()
     if "timezone" in known and known["timezone"] not in available_timezones():

@@ -5,15 +5,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.exc import IntegrityError
 
 from widget import sanitize
 from widget.comments.authorship import Author
+from widget.comments.standing import badge_of
 from widget.comments.threading import open_thread, place
-from widget.db import db, now
+from widget.db import db, next_id, now
 from widget.language import gettext as _
-from widget.models import Comment, Site, Status, Thread
+from widget.language import voice
+from widget.models import Badge, Comment, Site, Status, Thread
+from widget.publishing.closing import why_closed
 from widget.publishing.form_token import TokenState
 
 # For how long the same words in the same place count as a slip of the finger.
@@ -59,11 +62,12 @@ class Arrival:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A form whose shape is right, before anything is stored."""
+    """A form whose shape is right, before anything is stored. `body_html` is what is published."""
 
     page: str
     author: str
     body: str
+    body_html: str
     by: Author
     url: str = ""
     title: str = ""
@@ -78,32 +82,40 @@ def submit(site: Site, draft: Draft) -> tuple[Comment, bool]:
     """Store a draft as a pending comment; returns it and whether it is new.
 
     A nonce that was used before returns the comment it made: a retry or a double click.
-    Raises a Refusal, or sanitize.Unacceptable for text that cannot be published.
+    Raises a Refusal. It must come first in its transaction, which it may begin anew.
     """
-    body_html = sanitize.clean(draft.body)
-    thread = open_thread(site, page=draft.page, url=draft.url, title=draft.title)
     digest = body_digest(draft.body)
-    if earlier := _earlier(site, draft, digest):
-        return earlier, False
-    if thread.closed_at or thread.hidden_at:
-        raise ThreadClosed(_("Comments are closed here."))
-    parent = _parent(thread, draft.parent_id)
-    _refuse_duplicate(thread, draft, digest)
-    comment = _pending(thread, draft, body_html=str(body_html), digest=digest)
     try:
-        with db.session.begin_nested():
-            db.session.add(comment)
-            db.session.flush()
+        return _stored(site, draft, digest)
     except IntegrityError:
         # Two requests with one nonce at the same moment: the other one was first.
+        db.session.rollback()
         if earlier := _earlier(site, draft, digest):
             return earlier, False
         raise
+
+
+def _stored(site: Site, draft: Draft, digest: str) -> tuple[Comment, bool]:
+    thread = open_thread(site, page=draft.page, url=draft.url, title=draft.title)
+    found = _look(thread, draft, digest)
+    if found.is_known and (earlier := _earlier(site, draft, digest)):
+        return earlier, False
+    if thread.hidden_at or why_closed(site, thread):
+        raise ThreadClosed(_("Comments are closed here."))
+    parent = _parent(thread, draft.parent_id)
+    if found.is_duplicate:
+        raise Duplicate(_("It looks as though you have said that here already."))
+    comment = _pending(thread, draft, digest)
+    comment.badge = found.badge
+    # Known before it is written, so that its path is written with it.
+    comment.id = found.next_id
     place(comment, parent)
+    db.session.add(comment)
+    db.session.flush()
     return comment, True
 
 
-def _pending(thread: Thread, draft: Draft, *, body_html: str, digest: str) -> Comment:
+def _pending(thread: Thread, draft: Draft, digest: str) -> Comment:
     return Comment(
         site_id=thread.site_id,
         thread_id=thread.id,
@@ -111,7 +123,7 @@ def _pending(thread: Thread, draft: Draft, *, body_html: str, digest: str) -> Co
         email=draft.email,
         website=draft.website,
         body=draft.body,
-        body_html=body_html,
+        body_html=draft.body_html,
         sanitizer_version=sanitize.VERSION,
         body_hash=digest,
         created_at=now(),
@@ -120,6 +132,7 @@ def _pending(thread: Thread, draft: Draft, *, body_html: str, digest: str) -> Co
         network_hash=draft.by.network_hash,
         nonce=draft.nonce,
         arrival=draft.arrival.as_dict(),
+        language=voice().language,
     )
 
 
@@ -156,7 +169,8 @@ def _parent(thread: Thread, parent_id: int | None) -> Comment | None:
     return parent
 
 
-def _refuse_duplicate(thread: Thread, draft: Draft, digest: str) -> None:
+def _look(thread: Thread, draft: Draft, digest: str) -> Row[bool, bool, int, Badge | None]:
+    """Was this sent, or said here, before? And what a new comment takes: one question for all."""
     same = select(Comment.id).where(
         Comment.site_id == thread.site_id,
         Comment.body_hash == digest,
@@ -169,5 +183,14 @@ def _refuse_duplicate(thread: Thread, draft: Draft, digest: str) -> None:
     )
     if draft.nonce:  # our own twin, sent at the same moment, is no duplicate: see submit()
         same = same.where(Comment.nonce.is_(None) | (Comment.nonce != draft.nonce))
-    if db.session.scalar(same.limit(1)):
-        raise Duplicate(_("It looks as though you have said that here already."))
+    known = select(Comment.id).where(
+        Comment.site_id == thread.site_id, Comment.nonce == draft.nonce
+    )
+    return db.session.execute(
+        select(
+            known.exists().label("is_known"),
+            same.exists().label("is_duplicate"),
+            next_id(Comment).label("next_id"),
+            badge_of(thread, draft.by.key_hash).scalar_subquery().label("badge"),
+        )
+    ).one()

@@ -126,6 +126,13 @@ class Comment(Base):
             sqlite_where=text("shown = 1"),
             postgresql_where=text("shown"),
         ),
+        Index(
+            "ix_comment_pinned",
+            "thread_id",
+            "pinned_at",
+            sqlite_where=text("pinned_at IS NOT NULL"),
+            postgresql_where=text("pinned_at IS NOT NULL"),
+        ),
         Index("ix_comment_queue", "site_id", "status", "created_at", "id"),
         Index("ix_comment_published", "site_id", "published_at"),
         Index("ix_comment_thread_published", "thread_id", "published_at"),

@@ -58,7 +58,7 @@ class Site(Base):
     order: Mapped[Order] = mapped_column(enum_column(Order), default=Order.oldest)
     timezone: Mapped[str] = mapped_column(String(64), default="UTC")
     language: Mapped[str] = mapped_column(String(16), default="en")
-    # What readers see instead of our words, by the English ones (widget.language).
+    # What readers see instead of our words (widget.language.SiteWords).
     words: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     votes: Mapped[Votes] = mapped_column(enum_column(Votes), default=Votes.up)

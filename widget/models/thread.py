@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from widget.db import Base, BigId, now
@@ -17,7 +17,15 @@ class Thread(Base):
     """One page's comments. `version` rises with every change a reader could see."""
 
     __tablename__ = "thread"
-    __table_args__ = (UniqueConstraint("site_id", "page"),)
+    __table_args__ = (
+        UniqueConstraint("site_id", "page"),
+        Index(
+            "ix_thread_voted",
+            "voted_at",
+            sqlite_where=text("voted_at IS NOT NULL"),
+            postgresql_where=text("voted_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))

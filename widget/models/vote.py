@@ -23,6 +23,7 @@ class Vote(Base):
     __table_args__ = (
         UniqueConstraint("comment_id", "voter_hash"),
         Index("ix_vote_network", "comment_id", "network_hash"),
+        Index("ix_vote_voter", "site_id", "voter_hash"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

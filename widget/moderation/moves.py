@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from sqlalchemy import exists, select, update
 
 from widget.db import affected, db, now
-from widget.models import Comment, Decision, Moderator, Move, Status, Thread, Via, paths
+from widget.models import Comment, Decision, Moderator, Move, Report, Status, Thread, Via, paths
+from widget.notify import readers
 
 P, A, S, T, R = Status.pending, Status.approved, Status.spam, Status.trash, Status.rejected
 
@@ -187,8 +188,24 @@ def _apply(comment: Comment, what: Move, seen: Status, target: Status, by: By) -
         reason=by.reason,
     )
     db.session.add(decision)
+    if by.moderator:
+        settle_reports(comment)
     db.session.flush()
+    readers.tell_of_decision(decision)
     return decision
+
+
+def settle_reports(comment: Comment) -> None:
+    """A moderator has seen what readers said of a comment: only new reports count from now on."""
+    db.session.execute(
+        update(Report)
+        .where(
+            Report.site_id == comment.site_id,
+            Report.comment_id == comment.id,
+            Report.handled_at.is_(None),
+        )
+        .values(handled_at=now())
+    )
 
 
 def _before(comment: Comment, what: Move, seen: Status) -> Status | None:

@@ -18,7 +18,17 @@ from sqlalchemy import (
 from sqlalchemy.orm import joinedload
 
 from widget.db import UTCDateTime, db
-from widget.models import Comment, Decision, Membership, Moderator, Role, Site, Status
+from widget.models import (
+    Comment,
+    Decision,
+    Membership,
+    Moderator,
+    Report,
+    Role,
+    Site,
+    Status,
+    Thread,
+)
 
 PAGE_SIZE = 25
 # Past this a view's count says “more than”: nobody reads on, and counting stays cheap.
@@ -64,6 +74,46 @@ def _count(sites: Sequence[Site], status: Status) -> ScalarSelect[int]:
         .subquery()
     )
     return select(func.count()).select_from(some).scalar_subquery()
+
+
+def count_reported(sites: Sequence[Site]) -> int:
+    """How many public comments have reports that no moderator has decided on."""
+    some = _reported(sites).limit(COUNTED + 1).subquery()
+    return db.session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def reported(sites: Sequence[Site], after: int | None = None) -> Listing:
+    """Public comments that readers reported, the one reported first at the top."""
+    page = _reported(sites).subquery()
+    query = (
+        select(Comment)
+        .join(page, page.c.comment_id == Comment.id)
+        .options(joinedload(Comment.thread), joinedload(Comment.parent), joinedload(Comment.site))
+        .order_by(page.c.first)
+        .limit(PAGE_SIZE + 1)
+    )
+    if after:
+        reached = select(page.c.first).where(page.c.comment_id == min(after, _MAX_ID))
+        query = query.where(page.c.first > func.coalesce(reached.scalar_subquery(), 0))
+    comments = list(db.session.scalars(query))
+    more = len(comments) > PAGE_SIZE
+    comments = comments[:PAGE_SIZE]
+    return Listing(comments, comments[-1].id if more else None)
+
+
+def _reported(sites: Sequence[Site]) -> Select[int, int]:
+    ids = [site.id for site in sites]
+    return (
+        select(Report.comment_id, func.min(Report.id).label("first"))
+        .join(Comment, Comment.id == Report.comment_id)
+        .where(
+            Report.site_id.in_(ids),
+            Report.handled_at.is_(None),
+            Comment.site_id.in_(ids),
+            Comment.status == Status.approved,
+        )
+        .group_by(Report.comment_id)
+    )
 
 
 def listing(sites: Sequence[Site], status: Status, after: int | None = None) -> Listing:
@@ -116,6 +166,17 @@ def find(sites: Sequence[Site], comment_id: int) -> Comment | None:
     return db.session.scalar(
         select(Comment).where(
             Comment.site_id.in_([site.id for site in sites]), Comment.id == comment_id
+        )
+    )
+
+
+def thread(sites: Sequence[Site], thread_id: int) -> Thread | None:
+    """A thread of these sites; none of any other."""
+    if thread_id > _MAX_ID:
+        return None
+    return db.session.scalar(
+        select(Thread).where(
+            Thread.site_id.in_([site.id for site in sites]), Thread.id == thread_id
         )
     )
 

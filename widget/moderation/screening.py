@@ -30,7 +30,9 @@ def screen(comment_id: int) -> list[Delivery]:
         return []
     comment = db.session.get_one(Comment, comment_id, populate_existing=True)
     assessment = assess(_candidate(comment), _history(comment))
-    verdict = policy.judge(comment.site, assessment, is_known=is_known(comment))
+    verdict = policy.judge(
+        comment.site, assessment, is_known=is_known(comment), own=comment.thread.hold
+    )
     comment.signals = assessment.as_list()
     if comment.status is not Status.pending:  # a moderator was quicker than the worker
         return []

@@ -86,7 +86,14 @@ def _shortened(body: str) -> str:
 
 
 def compose(
-    settings: Settings, *, recipient: str, subject: str, text: str, html: str | None, unique: str
+    settings: Settings,
+    *,
+    recipient: str,
+    subject: str,
+    text: str,
+    html: str | None,
+    unique: str,
+    headers: dict[str, str] | None = None,
 ) -> EmailMessage:
     """A mail in text and HTML. The same `unique` always gives the same Message-ID."""
     name, address = parseaddr(settings.mail_from)
@@ -100,6 +107,8 @@ def compose(
     message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = f"<{digest}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
+    for header, value in (headers or {}).items():
+        message[header] = value
     message.set_content(text)
     if html is not None:
         message.add_alternative(html, subtype="html")

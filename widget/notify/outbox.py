@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from widget.db import db, insert_if_absent
-from widget.models import Comment, Delivery, Membership, Moderator, Role
+from widget.models import Comment, Decision, Delivery, Membership, Moderator, Role
 
 HELD = "held"
 
 
-def tell_of_held(comment: Comment) -> list[Delivery]:
-    """One mail to each moderator of the site; returns the deliveries to ring for."""
-    return [_put(comment, moderator) for moderator in _told(comment)]
+def tell_of_held(comment: Comment, again: Decision | None = None) -> list[Delivery]:
+    """One mail to each moderator of the site; returns the deliveries to ring for.
+
+    `again`: the decision that held a comment which was public, so that this is told too.
+    """
+    return [_put(comment, moderator, again) for moderator in _told(comment)]
 
 
 def is_told(comment: Comment, recipient: str) -> bool:
@@ -33,8 +36,8 @@ def _told(comment: Comment) -> Sequence[Moderator]:
     ).all()
 
 
-def _put(comment: Comment, moderator: Moderator) -> Delivery:
-    key = f"{HELD}:{comment.id}:{moderator.id}"
+def _put(comment: Comment, moderator: Moderator, again: Decision | None) -> Delivery:
+    key = f"{HELD}:{comment.id}:{moderator.id}" + (f":{again.id}" if again else "")
     insert_if_absent(
         Delivery,
         site_id=comment.site_id,

@@ -17,7 +17,8 @@ from flask import Flask, current_app
 
 from widget import config, language, sanitize
 from widget.models import Order, Site, Thread
-from widget.publishing import form_token, pages, templates
+from widget.publishing import addresses, arrivals, form_token, pages, templates
+from widget.publishing.closing import why_closed
 from widget.publishing.versions import Versions
 
 _CACHE_BYTES = 64 * 1024 * 1024
@@ -34,6 +35,11 @@ class View:
     after: str = ""
     # A language of ours; the site's where it is empty.
     lang: str = ""
+    # The page with this comment, or the next replies under that one (publishing.pages).
+    at: int = 0
+    under: int = 0
+    # Only what was published after this stamp (publishing.arrivals).
+    since: int | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,8 @@ def look_of_templates(public_url: str) -> str:
 def etag(*, look: str, now: Versions) -> str:
     """The validator of all views of a thread as they are now.
 
-    Weak, because the same one goes with the plain and the compressed bytes.
+    Weak, because the same one goes with the plain and the compressed bytes. The epoch is the form
+    token's, and a thread that closes by age does so when one begins.
     """
     epoch = form_token.epoch()
     return f'W/"{look}.{epoch:x}.{now.site}.{now.thread_id or 0}.{now.thread or 0}"'
@@ -133,29 +140,53 @@ def render(
     thread: Thread | None,
     view: View,
     *,
-    template: str = "embed/thread.html",
+    template: str = "",
     **extra: object,
 ) -> str:
     """The HTML of a view; the standalone page is another `template` around the same one."""
     with language.speaking(view.lang or site.language, site.words):
-        return _render(site, thread, view, template=template, **extra)
+        if view.since is not None and not template:
+            found = arrivals.since(site, thread, view.since)
+            return templates.render(
+                "embed/arrived.html", **_common(site, thread, view), arrivals=found
+            )
+        order = Order(view.sort) if view.sort else site.order
+        comments = pages.read(
+            site, thread, order=order, after=view.after, at=view.at, under=view.under
+        )
+        common = _common(site, thread, view) | {
+            "order": order,
+            "comments": comments,
+            # On our own page, a link leads to the part of a long thread that a comment is in; in
+            # the article, the script finds it.
+            "permalink": _permalink(site, view) if template else "",
+        }
+        return templates.render(template or "embed/thread.html", **(common | extra))
 
 
-def _render(
-    site: Site, thread: Thread | None, view: View, *, template: str, **extra: object
-) -> str:
-    order = Order(view.sort) if view.sort else site.order
+def _common(site: Site, thread: Thread | None, view: View) -> dict[str, object]:
     settings = config.current()
-    return templates.render(
-        template,
-        site=site,
-        thread=thread,
-        page=view.page,
-        order=order,
-        after=view.after,
-        lang=view.lang,
-        comments=pages.read(site, thread, order=order, after=view.after),
-        token=form_token.issue(settings.secret_key, site_id=site.id, at_epoch=form_token.epoch()),
-        service=settings.public_url,
-        **extra,
-    )
+    return {
+        "site": site,
+        "thread": thread,
+        "page": view.page,
+        "under": view.under,
+        "lang": view.lang,
+        "closed": why_closed(site, thread),
+        "home": _home(site, view),
+        "feed": addresses.feed(site, view.page),
+        "token": form_token.issue(
+            settings.secret_key, site_id=site.id, at_epoch=form_token.epoch()
+        ),
+        "service": settings.public_url,
+    }
+
+
+def _home(site: Site, view: View) -> str:
+    """Our own page of the thread, in the language that was asked for."""
+    return addresses.own_page(site, view.page, **({"lang": view.lang} if view.lang else {}))
+
+
+def _permalink(site: Site, view: View) -> str:
+    sort = f"&sort={view.sort}" if view.sort else ""
+    return f"{_home(site, view)}{sort}&at="

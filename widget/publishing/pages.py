@@ -1,67 +1,132 @@
 """One page of a thread: two index range scans, however long the thread.
 
 The first finds the page's top-level comments (index ix_comment_page_roots), the second fetches
-them with all their replies, which lie between them in path order (index ix_comment_page).
+them with their replies, which lie between them in path order (index ix_comment_page). Pinned
+comments and the stamp of the newest are the few entries at the ends of two more indices.
 """
 
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import literal_column, select
 
 from widget.db import db
-from widget.models import Comment, Kind, Order, Site, Status, Thread, paths
+from widget.models import Comment, Order, Site, Thread, paths
+from widget.publishing import arrivals, replies
+from widget.publishing.nodes import Node
+from widget.publishing.replies import BadCursor, Root
+
+# A page that holds so many comments is full, even if few of them are top-level ones: or a long
+# thread's first page would take longer than a short thread's.
+FULL = 100
+# Behind every path: their first bit is never set (models.paths).
+_LAST = b"\xff"
 
 
-class BadCursor(ValueError):
-    """A cursor that we did not give out."""
-
-
-@dataclass(kw_only=True)
-class Node:
-    """A comment as readers see it. `body_html` was sanitized when it was written."""
-
-    id: int
-    author: str
-    website: str
-    body_html: str
-    created_at: datetime
-    kind: Kind
-    # Not public any more; only its place is kept, for the replies under it.
-    is_removed: bool
-    # Named where the display is not deep enough to show what a reply answers.
-    in_reply_to: "Node | None" = None
-    replies: list["Node"] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """Top-level comments in reading order; `after` is the next page's cursor."""
 
-    nodes: list[Node]
-    after: str | None
+    nodes: list[Node] = field(default_factory=list)
+    # They stand above the first page, and nowhere else.
+    pinned: list[Node] = field(default_factory=list)
+    after: str | None = None
+    # With which top-level comment the page before this one begins; 0: it is the first page.
+    earlier: int | None = None
+    # The comment that was asked for is not public here: this is the first page instead.
+    is_gone: bool = False
+    latest: int = 0
 
 
-def read(site: Site, thread: Thread | None, *, order: Order, after: str | None = None) -> Page:
-    """A page of a thread. Raises BadCursor."""
-    cursor = _cursor(after)
+def read(
+    site: Site,
+    thread: Thread | None,
+    *,
+    order: Order,
+    after: str = "",
+    at: int = 0,
+    under: int = 0,
+) -> Page:
+    """A page of a thread, or the one that comes `after` a cursor. Raises BadCursor.
+
+    `at`: the page that begins with the top-level comment which holds that comment. `under`: the
+    next replies of a top-level comment.
+    """
+    cursor = b"" if under else _cursor(after)
+    replies.check(after if under else "")
     if thread is None:
-        return Page([], None)
-    roots = _root_paths(site, thread, order, cursor)
-    more = len(roots) > site.page_size
-    roots = roots[: site.page_size]
-    if not roots:
-        return Page([], None)
-    nodes = _tree(_rows(site, thread, min(roots), max(roots)), site.depth)
-    if order is Order.newest:
-        nodes.reverse()
-    return Page(nodes, roots[-1].hex() if more else None)
+        return Page(is_gone=bool(at or under))
+    if at:
+        page = _at(site, thread, order, at)
+    elif under:
+        page = _under(site, thread, under, after)
+    else:
+        page = _page(site, thread, order, behind=cursor)
+    page = page or replace(_page(site, thread, order), is_gone=True)
+    return replace(page, latest=arrivals.latest(site, thread))
 
 
-def _cursor(after: str | None) -> bytes | None:
-    if not after:
+def _page(site: Site, thread: Thread, order: Order, behind: bytes = b"", to: bytes = b"") -> Page:
+    """The first page, or the one behind a top-level comment. `to`: a reply that it must hold."""
+    pinned = _pinned(site, thread)
+    low, high = (b"", behind or _LAST) if order is Order.newest else (behind + b"\0", _LAST)
+    roots = _roots(site, thread, order, low, high)
+    shown = _fitting(roots, site.page_size)
+    families = replies.families(site, thread, shown, without=[root.path for root in pinned])
+    page = Page(nodes=_in_order(families, order), after=_onward(roots, shown))
+    if behind:
+        return replace(page, earlier=_earlier(site, thread, order, shown))
+    above = [
+        node
+        for root in pinned
+        for node in replies.one_family(
+            site, thread, root, at=to if to.startswith(root.path) else b""
+        )
+    ]
+    return replace(page, pinned=above)
+
+
+def _at(site: Site, thread: Thread, order: Order, comment_id: int) -> Page | None:
+    """The page that begins with the top-level comment which holds a comment."""
+    to = _path_of(site, thread, comment_id)
+    if to is None:
         return None
+    first = to[: paths.SEGMENT]
+    pinned = [root.path for root in _pinned(site, thread)]
+    if first in pinned:
+        return _page(site, thread, order, to=to)
+    low, high = (b"", first + b"\0") if order is Order.newest else (first, _LAST)
+    roots = _roots(site, thread, order, low, high)
+    if not roots or roots[0].path != first:
+        return None  # what held it is gone, and it with that
+    shown = _fitting(roots, site.page_size)
+    families = replies.families(site, thread, shown[1:], without=pinned)
+    return Page(
+        nodes=[
+            *replies.one_family(site, thread, shown[0], at=to),
+            *_in_order(families, order),
+        ],
+        after=_onward(roots, shown),
+        earlier=_earlier(site, thread, order, shown),
+    )
+
+
+def _under(site: Site, thread: Thread, root_id: int, after: str) -> Page | None:
+    root = db.session.execute(
+        select(Comment.path, Comment.id, Comment.reply_count).where(
+            Comment.site_id == site.id,
+            Comment.thread_id == thread.id,
+            Comment.shown,
+            Comment.depth == literal_column("0"),
+            Comment.id == root_id,
+        )
+    ).one_or_none()
+    return Page(nodes=replies.after(site, thread, Root(*root), after)) if root else None
+
+
+def _cursor(after: str) -> bytes:
+    if not after:
+        return b""
     try:
         cursor = bytes.fromhex(after)
     except ValueError:
@@ -71,82 +136,95 @@ def _cursor(after: str | None) -> bytes | None:
     return cursor
 
 
-def _root_paths(site: Site, thread: Thread, order: Order, cursor: bytes | None) -> list[bytes]:
+def _path_of(site: Site, thread: Thread, comment_id: int) -> bytes | None:
+    return db.session.scalar(
+        select(Comment.path).where(
+            Comment.site_id == site.id,
+            Comment.thread_id == thread.id,
+            Comment.shown,
+            Comment.id == comment_id,
+        )
+    )
+
+
+def _roots(site: Site, thread: Thread, order: Order, low: bytes, high: bytes) -> list[Root]:
+    """Top-level comments from one path on and before another; one more than fits on a page."""
     # `shown` and the literal 0 spell the partial index's own condition: SQLite does not see that a
     # bound parameter would meet it.
-    roots = select(Comment.path).where(
-        Comment.site_id == site.id,
-        Comment.thread_id == thread.id,
-        Comment.shown,
-        Comment.depth == literal_column("0"),
-    )
-    if order is Order.newest:
-        roots = roots.order_by(Comment.path.desc())
-        if cursor:
-            roots = roots.where(Comment.path < cursor)
-    else:
-        roots = roots.order_by(Comment.path)
-        if cursor:
-            roots = roots.where(Comment.path > cursor)
-    return list(db.session.scalars(roots.limit(site.page_size + 1)))
-
-
-_COLUMNS = (
-    Comment.id,
-    Comment.status,
-    Comment.kind,
-    Comment.author,
-    Comment.website,
-    Comment.body_html,
-    Comment.created_at,
-)
-
-
-def _rows(
-    site: Site, thread: Thread, first: bytes, last: bytes
-) -> list[tuple[bytes, int | None, Node]]:
-    """Path, parent's id and node of each comment from the first root to the last one's replies."""
-    rows = db.session.execute(
-        select(Comment.path, Comment.parent_id, *_COLUMNS)
+    found = db.session.execute(
+        select(Comment.path, Comment.id, Comment.reply_count)
         .where(
             Comment.site_id == site.id,
             Comment.thread_id == thread.id,
             Comment.shown,
-            Comment.path >= first,
-            Comment.path < paths.after_subtree(last),
+            Comment.depth == literal_column("0"),
+            Comment.pinned_at.is_(None),
+            Comment.path >= low,
+            Comment.path < high,
         )
-        .order_by(Comment.path)
+        .order_by(Comment.path.desc() if order is Order.newest else Comment.path)
+        .limit(site.page_size + 1)
     )
-    return [(row.path, row.parent_id, _node(row)) for row in rows]
+    return [Root(*row) for row in found]
 
 
-def _node(row: Any) -> Node:
-    is_removed = row.status is not Status.approved
-    return Node(
-        id=row.id,
-        author="" if is_removed else row.author,
-        website="" if is_removed else row.website,
-        body_html="" if is_removed else row.body_html,
-        created_at=row.created_at,
-        kind=row.kind,
-        is_removed=is_removed,
+def _pinned(site: Site, thread: Thread) -> list[Root]:
+    """Pinned top-level comments, the one pinned last first."""
+    found = db.session.execute(
+        select(Comment.path, Comment.id, Comment.reply_count)
+        .where(
+            Comment.site_id == site.id,
+            Comment.thread_id == thread.id,
+            Comment.shown,
+            Comment.depth == literal_column("0"),
+            Comment.pinned_at.is_not(None),
+        )
+        .order_by(Comment.pinned_at.desc(), Comment.id)
     )
+    return [Root(*row) for row in found]
 
 
-def _tree(rows: list[tuple[bytes, int | None, Node]], depth: int) -> list[Node]:
-    """Nest rows that come depth first, to `depth` levels; deeper ones stand on the last level."""
-    top: list[Node] = []
-    by_id: dict[int, Node] = {}
-    line: list[tuple[bytes, Node]] = []  # what stands above the next one, as displayed
-    for path, parent_id, node in rows:
-        by_id[node.id] = node
-        # A purged ancestor leaves a gap: then a reply stands one level up.
-        while line and (len(line) >= depth or not path.startswith(line[-1][0])):
-            line.pop()
-        above = line[-1][1] if line else None
-        (above.replies if above else top).append(node)
-        parent = by_id.get(parent_id) if parent_id else None
-        if parent is not above:
-            node.in_reply_to = parent
-        line.append((path, node))
-    return top
+def _fitting(roots: Sequence[Root], page_size: int) -> Sequence[Root]:
+    """As many as a page holds, at least one."""
+    room = max(FULL, page_size)
+    for number, root in enumerate(roots[:page_size]):
+        if room <= 0:
+            return roots[:number]
+        room -= _weight(root)
+    return roots[:page_size]
+
+
+def _weight(root: Root) -> int:
+    return 1 + min(root.reply_count, replies.SHOWN)
+
+
+def _onward(roots: Sequence[Root], shown: Sequence[Root]) -> str | None:
+    """The cursor of the next page, if there is one."""
+    return shown[-1].path.hex() if len(roots) > len(shown) else None
+
+
+def _earlier(site: Site, thread: Thread, order: Order, shown: Sequence[Root]) -> int | None:
+    """Where the page before this one begins, found by looking backwards."""
+    if not shown:
+        return 0
+    first = shown[0].path
+    if order is Order.newest:
+        before = _roots(site, thread, Order.oldest, first + b"\0", _LAST)
+    else:
+        before = _roots(site, thread, Order.newest, b"", first)
+    if not before:
+        return None
+    # So many that the last one of them still finds room on a page that begins with the first.
+    room = max(FULL, site.page_size) + _weight(before[0])
+    begins = before[0]
+    for root in before[: site.page_size]:
+        room -= _weight(root)
+        if room <= 0:
+            return begins.id
+        begins = root
+    return begins.id if len(before) > site.page_size else 0
+
+
+def _in_order(families: list[list[Node]], order: Order) -> list[Node]:
+    in_order = reversed(families) if order is Order.newest else families
+    return [node for family in in_order for node in family]

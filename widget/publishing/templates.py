@@ -5,6 +5,9 @@ by cookie, which would keep every cache from holding it. What is public depends 
 """
 
 from flask import Flask, current_app
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import escape
 
 from widget import language
 
@@ -14,11 +17,27 @@ def init_app(app: Flask) -> None:
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension's own
-        language.gettext, language.ngettext, newstyle=True, pgettext=language.pgettext
+        _gettext, _ngettext, newstyle=True
     )
     app.jinja_env.globals.update(spoken=language.voice, direction=language.direction)
+    app.add_template_filter(language.number)
 
 
 def render(template: str, **context: object) -> str:
     """The text of a public template."""
     return current_app.jinja_env.get_template(template).render(**context)
+
+
+# Jinja takes a message for markup. It is words, and a site's own may hold any character.
+
+
+@pass_eval_context
+def _gettext(to: EvalContext, message: str) -> str:
+    found = language.phrase(message)
+    return escape(found) if to.autoescape else found
+
+
+@pass_eval_context
+def _ngettext(to: EvalContext, one: str, many: str, count: int) -> str:
+    found = language.phrase_for(one, many, count)
+    return escape(found) if to.autoescape else found

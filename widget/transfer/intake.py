@@ -257,6 +257,8 @@ class _Sitting:
         known: Mapping[str, Comment],
     ) -> None:
         thread = self._thread or self._open_thread()
+        # A thread closes so many days after its first comment, wherever that was written.
+        thread.created_at = min(thread.created_at, *(comment.created_at for comment, _, _ in fresh))
         for comment, _, _ in fresh:
             comment.thread_id = thread.id
             db.session.add(comment)

@@ -2,8 +2,9 @@
 
 from enum import Enum, auto
 
-from flask import Response, jsonify, make_response, request
+from flask import Response, jsonify, make_response, redirect, request
 
+from widget import language
 from widget.publishing import templates
 
 
@@ -49,3 +50,22 @@ def notice(status: int, message: str, *, field: str = "") -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.vary.update({"Accept", "Sec-Fetch-Mode"})
     return response
+
+
+def private(html: str, status: int = 200) -> Response:
+    """An answer that is for one reader only."""
+    response = make_response(html, status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def redirected(location: str) -> Response:
+    """Go on there: what a form of a browser without a script is answered."""
+    response = redirect(location, code=303)
+    response.headers["Cache-Control"] = "no-store"
+    return response  # type: ignore[return-value]  # werkzeug's type; Flask's at run time
+
+
+def form_language() -> str:
+    """The language of ours in which a form was shown; nothing where that is the site's own."""
+    return language.known(request.form.get("lang", ""))

@@ -7,7 +7,9 @@ from babel.dates import format_date, format_time
 from flask import Flask
 
 from widget import language
+from widget.language import gettext as _
 
+_FIRST = {"fr": "1er", "it": "1º", "pt": "1º"}
 _MONTHS_IN_CREOLE = (
     "janvye", "fevriye", "mas", "avril", "me", "jen",
     "jiyè", "out", "septanm", "oktòb", "novanm", "desanm",
@@ -23,20 +25,25 @@ def init_app(app: Flask) -> None:
 def moment(at: datetime, zone: str = "UTC") -> str:
     """The classic absolute form; in other languages, their own."""
     local = at.astimezone(zone_of(zone))
+    # Translators: a moment, such as “March 14, 2019 at 11:11 am”.
+    return _("%(day)s at %(time)s", day=_day(local), time=_time(local))
+
+
+def _day(local: datetime) -> str:
+    spoken = language.voice().language
+    if spoken == "ht":  # Babel would say it in French
+        return f"{local.day} {_MONTHS_IN_CREOLE[local.month - 1]} {local.year}"
+    day = format_date(local, "long", locale=language.locale())
+    # The first of a month has its own form there, which Babel does not know.
+    first = _FIRST.get(spoken)
+    return f"{first}{day[1:]}" if first and local.day == 1 else day
+
+
+def _time(local: datetime) -> str:
     if language.voice().language != language.SOURCE:
-        return _elsewhere(local)
-    hour = local.hour % 12 or 12
+        return format_time(local, "short", locale=language.locale())
     half = "am" if local.hour < 12 else "pm"  # noqa: PLR2004
-    return f"{local:%B} {local.day}, {local.year} at {hour}:{local:%M} {half}"
-
-
-def _elsewhere(local: datetime) -> str:
-    locale = language.locale()
-    day = format_date(local, "long", locale=locale)
-    if language.voice().language == "ht":  # Babel would say it in French
-        day = f"{local.day} {_MONTHS_IN_CREOLE[local.month - 1]} {local.year}"
-    time = format_time(local, "short", locale=locale)
-    return str(locale.datetime_formats["long"]).format(time, day)
+    return f"{local.hour % 12 or 12}:{local:%M} {half}"
 
 
 def iso(at: datetime) -> str:

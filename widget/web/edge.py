@@ -11,12 +11,11 @@ from urllib.parse import parse_qs
 
 from flask import Flask
 
-from widget import language
-from widget.comments.threading import page_identity
 from widget.db import db
 from widget.publishing import fragments
 from widget.publishing.fragments import Fragment, View
 from widget.publishing.versions import Away, Probe
+from widget.web import views
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -105,13 +104,10 @@ def _view(site_key: str, query_string: str) -> View | None:
         query = parse_qs(query_string, errors="strict", max_num_fields=16)
     except ValueError:
         return None
-    return View(
-        site_key=site_key,
-        page=page_identity(query.get("page", [""])[0]),
-        sort=query.get("sort", [""])[0],
-        after=query.get("after", [""])[0],
-        lang=language.known(query.get("lang", [""])[0]),
-    )
+    try:
+        return views.view_of(site_key, {name: values[0] for name, values in query.items()})
+    except views.Unclear:
+        return None  # Flask's view says what is wrong
 
 
 def _has(environ: "WSGIEnvironment", etag: str) -> bool:

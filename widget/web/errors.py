@@ -8,12 +8,13 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
+from widget.comments.editing import Gone, NotYours, TooLate
 from widget.comments.submission import Duplicate, ParentGone, Refusal, Reused, ThreadClosed
 from widget.db import db
 from widget.language import N_
 from widget.language import gettext as _
 from widget.moderation.moves import IllegalMove
-from widget.publishing.pages import BadCursor
+from widget.publishing.replies import BadCursor
 from widget.web import limits
 from widget.web.answers import notice
 
@@ -30,12 +31,15 @@ _WORDS = {
     500: N_("Something went wrong on our side. Nothing you typed was changed; please try again."),
 }
 _RETRY_SECONDS = 10
-# How a refused comment is answered, and beside which field the words stand.
+# How a refused comment, or change of it, is answered, and beside which field the words stand.
 REFUSED: dict[type[Refusal], tuple[int, str]] = {
     ThreadClosed: (403, ""),
     Duplicate: (409, "body"),
     ParentGone: (422, "parent"),
     Reused: (409, "body"),
+    NotYours: (404, ""),
+    TooLate: (403, ""),
+    Gone: (409, ""),
 }
 
 

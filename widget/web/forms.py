@@ -4,16 +4,18 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, IntegerField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms import BooleanField, Field, HiddenField, IntegerField, StringField, TextAreaField
+from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from widget import sanitize
+from widget.comments import markdown
 from widget.comments.threading import page_identity, without_control
 from widget.language import gettext as _
 from widget.models import Site, Status
 from widget.models.comment import MAX_AUTHOR, MAX_EMAIL, MAX_NONCE, MAX_WEBSITE
 from widget.models.thread import MAX_PAGE
 from widget.moderation.moves import MODERATORS_MOVES
+from widget.notify.subscriptions import Follow
 
 _MAX_ID = 2**63 - 1
 
@@ -26,8 +28,8 @@ class _Body(TextAreaField):
         self.data = (self.data or "").replace("\r\n", "\n")
 
 
-class CommentForm(FlaskForm):
-    """What a reader sends.
+class BodyForm(FlaskForm):
+    """A comment's words.
 
     No CSRF token: nothing here acts for a signed-in person (no cookie is ever read), so there is
     no authority that a foreign page could borrow. Origin, form token and screening guard it.
@@ -36,26 +38,13 @@ class CommentForm(FlaskForm):
     class Meta:
         csrf = False
 
-    # The first three come from the host page, not from the reader's hand.
-    page = StringField(filters=[lambda page: page_identity(page or "")])
-    url = StringField(filters=[lambda url: without_control(url or "")])
-    title = StringField(filters=[lambda title: without_control(" ".join((title or "").split()))])
-    parent = IntegerField(
-        validators=[Optional(), NumberRange(1, _MAX_ID, "There is no such comment to reply to.")]
-    )
-    author = StringField()
-    email = StringField()
-    website = StringField()
     body = _Body()
-    nonce = StringField(validators=[Length(max=MAX_NONCE, message="The nonce is too long.")])
-    token = StringField()
-    key = StringField()
-    # The honeypot: its name looks worth filling in to a program; people never see it.
-    subject = StringField()
 
-    def __init__(self, site: Site | None = None, **kwargs: Any) -> None:
+    def __init__(self, site: Site, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.site = site
+        # What is published of the body, once that was found to be right.
+        self.published = ""
 
     def text(self, name: str) -> str:
         """What stands in a field of text."""
@@ -69,6 +58,49 @@ class CommentForm(FlaskForm):
     def body_is_too_long(self) -> bool:
         """Longer than any comment may be, in bytes."""
         return len((self.body.data or "").encode(errors="surrogatepass")) > sanitize.MAX_BODY_BYTES
+
+    def validate_body(self, field: Field) -> None:
+        try:
+            self.published = markdown.published(self.site, field.data or "")
+            # Characters that nobody can see are no words.
+            text = sanitize.stored(self.published).striptags()
+            words = sanitize.plain(" ".join(text.split()))
+        except sanitize.Unacceptable as error:
+            raise ValidationError(str(error)) from error
+        if not words:
+            raise ValidationError(_("Please write your comment."))
+
+
+class EditForm(BodyForm):
+    """Other words for a comment that is there already."""
+
+
+class CommentForm(BodyForm):
+    """What a reader sends."""
+
+    # The first three come from the host page, not from the reader's hand.
+    page = StringField(filters=[lambda page: page_identity(page or "")])
+    url = StringField(filters=[lambda url: without_control(url or "")])
+    title = StringField(filters=[lambda title: without_control(" ".join((title or "").split()))])
+    parent = IntegerField(
+        validators=[Optional(), NumberRange(1, _MAX_ID, "There is no such comment to reply to.")]
+    )
+    author = StringField()
+    email = StringField()
+    website = StringField()
+    nonce = StringField(validators=[Length(max=MAX_NONCE, message="The nonce is too long.")])
+    token = StringField()
+    key = StringField()
+    # The honeypot: its name looks worth filling in to a program; people never see it.
+    subject = StringField()
+
+    # Which mails are asked for: of the decision, of replies or the whole thread, once a day.
+    tell = BooleanField()
+    subscribe = StringField(
+        validators=[AnyOf(["", *Follow], "Please ask for “replies”, “thread” or nothing.")],
+        filters=[lambda what: what or ""],
+    )
+    daily = BooleanField()
 
     def validate_page(self, field: Field) -> None:
         if not field.data:
@@ -88,7 +120,7 @@ class CommentForm(FlaskForm):
     def validate_email(self, field: Field) -> None:
         field.data = (field.data or "").strip()
         if not field.data:
-            if self.site and self.site.require_email:
+            if self.site.require_email:
                 raise ValidationError(
                     _("Please enter your email address. It will not be published.")
                 )
@@ -111,15 +143,6 @@ class CommentForm(FlaskForm):
         except sanitize.Unacceptable as error:
             raise ValidationError(str(error)) from error
         _no_longer_than(field, MAX_WEBSITE)
-
-    def validate_body(self, field: Field) -> None:
-        if not (field.data or "").strip():
-            raise ValidationError(_("Please write your comment."))
-        try:
-            if not sanitize.clean(field.data).striptags().strip():
-                raise ValidationError(_("Please write your comment."))
-        except sanitize.Unacceptable as error:
-            raise ValidationError(str(error)) from error
 
     def validate_nonce(self, field: Field) -> None:
         if without_control(field.data or "") != (field.data or ""):

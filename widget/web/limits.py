@@ -29,6 +29,16 @@ def posting() -> str:
     return config.current().post_limit
 
 
+def voting() -> str:
+    """The limit on votes."""
+    return config.current().vote_limit
+
+
+def reporting() -> str:
+    """The limit on reports."""
+    return config.current().report_limit
+
+
 def retry_after() -> int | None:
     """In how many seconds the limit that was just reached is open again."""
     reached = limiter.current_limit

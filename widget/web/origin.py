@@ -21,13 +21,16 @@ def site_or_404(key: str) -> Site:
     """
     # No key holds anything else; not every database could even be asked for it.
     is_key = key.isascii() and key.isprintable()
+    language.speak(request.args.get("lang", ""))
     site = db.session.scalar(select(Site).where(Site.key == key)) if is_key else None
     if site is None:
         _origins().pop(key, None)
         abort(404, _("There is no such site here."))
     _origins()[key] = frozenset(site.origins)
-    # Whatever this request is answered, it is answered in the language it was asked in.
-    language.speak(language.known(request.values.get("lang", "")) or site.language, site.words)
+    # Twice, because a form may be too large to be read; that too is said in the site's language.
+    language.speak(language.known(request.args.get("lang", "")) or site.language, site.words)
+    if asked := language.known(request.form.get("lang", "")):
+        language.speak(asked, site.words)
     return site
 
 

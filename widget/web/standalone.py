@@ -2,24 +2,21 @@
 
 import secrets
 
-from flask import Blueprint, Response, make_response, request, url_for
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from flask import Blueprint, Response, make_response, request
 from sqlalchemy import select
 
-from widget import config
+from widget.comments import editing
 from widget.comments.threading import find_thread
 from widget.db import db
 from widget.models import Comment, Site, Status, Thread
-from widget.publishing import fragments
+from widget.publishing import addresses, fragments, structured
 from widget.publishing.fragments import View
-from widget.web import origin
+from widget.web import origin, receipts
 from widget.web.embed import asked_view
-from widget.web.forms import CommentForm
+from widget.web.forms import CommentForm, EditForm
 
 bp = Blueprint("standalone", __name__)
 
-# How long someone without a script may see their own pending comment on the page they came back to.
-_RECEIPT_SECONDS = 86_400
 _MAX_DIGITS = 18  # of a row's number
 # Nothing here is anyone's in particular (no cookies), so a site may show this page in a frame.
 _CSP = (
@@ -30,7 +27,7 @@ _CSP = (
 
 @bp.get("/t/<key>")
 def page(key: str) -> Response:
-    """The thread, its form, and my own pending comment if I just wrote it."""
+    """The thread, its form, and my own comment if I have its receipt."""
     site = origin.site_or_404(key)
     view = asked_view(site)
     return render(site, view, mine=_from_receipt(site, view.page))
@@ -42,9 +39,14 @@ def render(
     *,
     mine: Comment | None = None,
     form: CommentForm | None = None,
+    edit: EditForm | None = None,
+    preview: bool = False,
     status: int = 200,
 ) -> Response:
-    """The page; with a `form`, what was typed stays typed and each fault stands by its field."""
+    """The page; with a `form`, what was typed stays typed and each fault stands by its field.
+
+    `mine` is shown to whoever wrote it, with what they may change; `edit` is what they typed there.
+    """
     thread = find_thread(site, view.page)
     # Until a comment was approved, no one but its sender has seen the title and the address.
     seen = thread if thread and thread.approved_count else None
@@ -54,12 +56,21 @@ def render(
         view,
         template="page.html",
         title=(seen.title if seen else "") or view.page,
-        url=_host_page(site, view, seen.url if seen else ""),
+        url=addresses.article(site, view.page, seen.url if seen else ""),
+        discussion=structured.discussion,
         nonce=secrets.token_urlsafe(16),
-        mine=[mine] if mine else [],
+        mine=[editing.own(site, mine)] if mine else [],
+        receipt=receipts.issue(mine) if mine else "",
         form=form,
+        edit=edit,
+        preview=preview,
         replying_to=_answered(site, thread, form),
     )
+    return as_page(html, status)
+
+
+def as_page(html: str, status: int = 200) -> Response:
+    """A page of a reader's, which loads nothing from elsewhere."""
     response = make_response(html, status)
     response.headers["Content-Security-Policy"] = _CSP
     response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
@@ -93,44 +104,12 @@ def _id(text: str) -> int:
     return int(text)
 
 
-def location_of(site: Site, view_page: str, comment: Comment) -> str:
-    """Where someone without a script goes after posting."""
-    receipt = _receipts().dumps([site.id, comment.id])
-    return (
-        url_for("standalone.page", key=site.key, page=view_page, receipt=receipt)
-        + f"#comment-{comment.id}"
-    )
-
-
 def _from_receipt(site: Site, page: str) -> Comment | None:
-    try:
-        site_id, comment_id = _receipts().loads(
-            request.args.get("receipt", ""), max_age=_RECEIPT_SECONDS
-        )
-    except BadSignature:
-        return None
-    if site_id != site.id:
+    comment_id = receipts.read(site, request.args.get("receipt", ""))
+    if comment_id is None:
         return None
     return db.session.scalar(
         select(Comment)
         .join(Comment.thread)
-        .where(
-            Comment.site_id == site.id,
-            Comment.id == comment_id,
-            Comment.status == Status.pending,
-            Thread.page == page,
-        )
+        .where(Comment.site_id == site.id, Comment.id == comment_id, Thread.page == page)
     )
-
-
-def _receipts() -> URLSafeTimedSerializer:
-    settings = config.current()
-    keys = [*reversed(settings.secret_key_fallbacks), settings.secret_key]
-    return URLSafeTimedSerializer(keys, salt="receipt")
-
-
-def _host_page(site: Site, view: View, url: str) -> str:
-    """The address of the article, if we know one that is surely the site's or was imported."""
-    if url:
-        return url
-    return view.page if origin.may_hold(site, view.page) else ""

@@ -3,7 +3,7 @@
 from flask import Flask, Response, request
 from flask_wtf import CSRFProtect
 
-from widget.web.desk import mailbox, mailed, queue, words
+from widget.web.desk import curating, mailbox, mailed, queue, words
 
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -13,7 +13,7 @@ _CSP = (
 
 def register(app: Flask, csrf: CSRFProtect) -> None:
     """Add the desk's pages, none of which may be framed, cached or fed foreign code."""
-    for blueprint in (queue.bp, mailed.bp, mailbox.bp):
+    for blueprint in (queue.bp, curating.bp, mailed.bp, mailbox.bp):
         app.register_blueprint(blueprint, url_prefix="/desk")
     csrf.exempt(mailed.bp)  # its signed token is the authority, not a session
     words.init_app(app)

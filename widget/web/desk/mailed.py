@@ -3,11 +3,12 @@
 from flask import Blueprint, make_response, render_template
 from werkzeug.wrappers import Response
 
-from widget import config
+from widget import config, jobs
 from widget.db import db
 from widget.models import Comment, Moderator, Move, Status, Via
 from widget.moderation import moves, queue
 from widget.notify import links
+from widget.web.desk.unseen import Unseen, refuse_unseen
 
 bp = Blueprint("mailed", __name__)
 
@@ -31,11 +32,16 @@ def act(token: str) -> Response:
         return _gone(error)
     by = moves.By(via=Via.mail, moderator=moderator)
     try:
+        refuse_unseen(comment)
         moves.move(comment, mailed.move, by, expected=Status.pending)
+    except Unseen:
+        db.session.rollback()
+        return _page(comment, mailed.move, moderator, status=409)
     except moves.IllegalMove:
         db.session.rollback()
         return _page(comment, mailed.move, moderator, decided=True, status=409)
     db.session.commit()
+    jobs.ring()
     return _page(comment, mailed.move, moderator, done=True)
 
 

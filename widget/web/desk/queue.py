@@ -9,11 +9,14 @@ from flask_security import auth_required, current_user, url_for_security
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
+from widget import jobs
+from widget.comments import editing
 from widget.db import db
-from widget.models import Comment, Move, Site, Status, Via
-from widget.moderation import moves, queue
+from widget.models import Badge, Comment, Move, Site, Status, Via
+from widget.moderation import moves, queue, reports
 from widget.web.accounts import signed_in
 from widget.web.desk import words
+from widget.web.desk.unseen import refuse_unseen
 from widget.web.forms import MoveForm, PlainForm
 
 bp = Blueprint("desk", __name__)
@@ -26,7 +29,9 @@ BUTTONS: dict[Status, tuple[Move, ...]] = {
     Status.trash: (Move.restore, Move.spam),
     Status.rejected: (Move.restore, Move.trash),
 }
-VIEWS = (Status.pending, Status.approved, Status.spam, Status.trash)
+# Public comments that readers reported are a view of their own.
+REPORTED = "reported"
+VIEWS = (Status.pending, REPORTED, Status.approved, Status.spam, Status.trash)
 _CARD = re.compile(r"comment-\d{1,18}")
 
 
@@ -41,25 +46,32 @@ def home() -> Response:
 @auth_required("session")
 def view(status: str) -> str:
     """One view of the queue; `?site=KEY` shows one site alone, `?after=ID` the next page."""
-    shown = Status(status)
+    shown = Status.approved if status == REPORTED else Status(status)
     moderator = signed_in()
     sites = queue.sites_of(moderator)
     chosen = _chosen(sites)
     after = request.args.get("after", type=int)
     looked_at = [chosen] if chosen else sites
-    listing = queue.listing(looked_at, shown, after)
+    if status == REPORTED:
+        listing = queue.reported(looked_at, after)
+    else:
+        listing = queue.listing(looked_at, shown, after)
     return render_template(
         "desk/queue.html",
         sites=sites,
         chosen=chosen,
+        view=status,
         status=shown,
         views=VIEWS,
-        counts=queue.counts(looked_at),
+        counts={**queue.counts(looked_at), REPORTED: queue.count_reported(looked_at)},
+        reports=reports.open_reports(listing.comments),
         counted=queue.COUNTED,
         listing=listing,
         after=after,
         decisions=queue.last_decisions(listing.comments),
+        revisions=editing.revisions(listing.comments),
         buttons=BUTTONS[shown],
+        badges=Badge,
         deciding={site.id for site in queue.sites_of(moderator, deciding=True)},
     )
 
@@ -86,12 +98,14 @@ def decide(comment_id: int) -> Response:
     by = moves.By(via=Via.desk, moderator=moderator)
     expected = Status(form.expected.data) if form.expected.data else None
     try:
+        refuse_unseen(comment)
         decision = moves.move(comment, Move(str(form.move.data)), by, expected=expected)
     except moves.IllegalMove as error:
         return _not_done(comment, error)
     db.session.commit()
+    jobs.ring()
     flash(words.told(comment), f"undo:{decision.id}")
-    return _back()
+    return back()
 
 
 @bp.post("/decisions/<int:decision_id>/undo")
@@ -110,8 +124,9 @@ def undo(decision_id: int) -> Response:
     except moves.IllegalMove as error:
         return _not_done(comment, error)
     db.session.commit()
+    jobs.ring()
     flash(f"Undone: {words.told(comment)}", "done")
-    return _back(card=f"comment-{comment.id}")
+    return back(card=f"comment-{comment.id}")
 
 
 def _not_done(comment: Comment, error: moves.IllegalMove) -> Response:
@@ -121,7 +136,7 @@ def _not_done(comment: Comment, error: moves.IllegalMove) -> Response:
         flash(words.overtaken(comment, latest), "error")
     else:
         flash(str(error), "error")
-    return _back()
+    return back()
 
 
 @bp.errorhandler(CSRFError)
@@ -129,12 +144,12 @@ def too_old(_error: CSRFError) -> Response:
     """A button of a page from an earlier session: ask again, in a fresh page or after sign-in."""
     if current_user.is_authenticated:
         flash("That page was too old to act on. Nothing was changed; please try again.", "error")
-        return _back()
+        return back()
     flash("You were signed out in the meantime. Nothing was changed.", "error")
-    return redirect(url_for_security("login", next=_back().location), code=303)
+    return redirect(url_for_security("login", next=back().location), code=303)
 
 
-def _back(card: str = "") -> Response:
+def back(card: str = "") -> Response:
     """To the view that the button stood in.
 
     What the form says is never followed, only read: the address is put together anew, so that it

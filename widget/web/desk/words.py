@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from widget.db import now
-from widget.models import Comment, Decision, Moderator, Move, Status, Via
+from widget.models import Badge, Comment, Complaint, Decision, Moderator, Move, Status, Via
+from widget.publishing.stamps import stamp
 from widget.web.dates import zone_of
 
 # What a button says, by the status of the comment that it stands under.
@@ -26,6 +27,14 @@ _DONE = {
     Status.trash: "moved to the trash",
     Status.rejected: "rejected",
 }
+_BADGES = {Badge.author: "author of the article", Badge.moderator: "moderator"}
+_COMPLAINTS = {
+    Complaint.spam: "spam",
+    Complaint.abuse: "abuse",
+    Complaint.personal: "private things",
+    Complaint.illegal: "against the law",
+    Complaint.other: "something else",
+}
 _MAX_NAME = 60
 _MINUTE, _HOUR, _DAY, _MONTH, _YEAR = 60, 3600, 86_400, 2_629_800, 31_557_600
 _UNITS = (
@@ -39,13 +48,23 @@ _UNITS = (
 
 def init_app(app: Flask) -> None:
     """Give the desk's templates their words."""
-    for word in (ago, exactly, host, label, decided, held_for, name_of):
+    for word in (ago, badge, complaint, exactly, host, label, decided, held_for, name_of, stamp):
         app.add_template_filter(word)
 
 
 def label(move: Move, status: Status) -> str:
     """What the button for a move says."""
     return _RESTORE.get(status, _LABELS[move]) if move is Move.restore else _LABELS[move]
+
+
+def badge(given: Badge) -> str:
+    """What a badge says of a commenter."""
+    return _BADGES[given]
+
+
+def complaint(of: Complaint) -> str:
+    """What a reader finds wrong with a comment, short."""
+    return _COMPLAINTS[of]
 
 
 def told(comment: Comment) -> str:
@@ -98,8 +117,8 @@ def name_of(moderator: Moderator | None) -> str:
 
 def held_for(comment: Comment) -> str:
     """Why a comment is held, as far as its signals do not say it themselves."""
-    reasons = "; ".join(signal["reason"] for signal in comment.signals)
-    return "" if comment.held_for == reasons else comment.held_for
+    reasons = [signal["reason"] for signal in comment.signals]
+    return "" if comment.held_for in {*reasons, "; ".join(reasons)} else comment.held_for
 
 
 def ago(at: datetime) -> str:

@@ -1,0 +1,97 @@
+"""A thread that takes no more comments says why, and since when it does so, all say it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from tests.conftest import PAGE, Backstage, Reader, WithoutScript
+from tests.test_replies import tree
+from tests.test_views import text_of
+from tests.wxr import LINK, Importing, comment, export, post
+from widget.db import db, now, writing
+from widget.models import Thread
+from widget.publishing.form_token import EPOCH_SECONDS
+
+
+@pytest.fixture
+def begun(app: Flask, ann: Reader, backstage: Backstage) -> Callable[[datetime], None]:
+    """Say when a thread began, and whether someone closed it."""
+    backstage.approve(ann.say())
+
+    def change(at: datetime, closed_at: datetime | None = None) -> None:
+        with app.app_context(), writing():
+            db.session.execute(update(Thread).values(created_at=at, closed_at=closed_at))
+            db.session.execute(update(Thread).values(version=Thread.version + 1))
+            db.session.commit()
+
+    return change
+
+
+def is_open(reader: Reader) -> bool:
+    page = tree(reader)
+    forms = bool(page.xpath("//form[@id='respond']"))
+    assert bool(page.xpath("//a[@class='comment-reply']")) is forms
+    assert bool(text_of(page, "comments-closed")) is not forms
+    return forms
+
+
+def test_a_thread_is_closed_by_hand_or_after_so_many_days(
+    ann: Reader, app: Flask, backstage: Backstage, begun: Callable[..., None]
+) -> None:
+    cara = WithoutScript(app.test_client(), "Cara")
+    begun(now() - timedelta(days=15))
+    assert is_open(ann)
+    backstage.set(close_after_days=14)
+    assert not is_open(ann)
+    assert not is_open(cara)
+    assert text_of(tree(ann), "comments-closed") == [
+        "Comments are closed here: they were open for 14 days."
+    ]
+    refused = ann.post("Too late.", token="")
+    assert refused.status_code == 403
+    assert "closed" in refused.text
+
+    backstage.set(close_after_days=16)
+    assert is_open(ann)
+    assert ann.post("In time.", token="").status_code == 202
+    begun(now(), closed_at=now())
+    assert not is_open(ann)
+    assert text_of(tree(ann), "comments-closed") == ["Comments are closed here."]
+
+
+def test_what_was_kept_while_it_was_open_is_not_given_out_when_the_day_has_come(
+    ann: Reader, backstage: Backstage, begun: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = now()
+    begun(began)
+    backstage.set(close_after_days=14)
+    etag = ann.read().headers["ETag"]
+    assert is_open(ann)
+    over = int((began + timedelta(days=14)).timestamp())
+    monkeypatch.setattr("widget.publishing.form_token.epoch", lambda: over // EPOCH_SECONDS)
+    assert is_open(ann), "the last quarter of a day has only begun"
+    assert ann.post("In the last minute.").status_code == 202
+    monkeypatch.setattr("widget.publishing.form_token.epoch", lambda: over // EPOCH_SECONDS + 1)
+    assert ann.read().headers["ETag"] != etag
+    assert not is_open(ann)
+    assert ann.post("Too late.", token="").status_code == 403
+
+
+def test_an_imported_thread_is_as_old_as_its_first_comment(
+    app: Flask, ann: Reader, backstage: Backstage, tmp_path: Path
+) -> None:
+    Importing(app, tmp_path).take(export(post(comment(1))))
+    ann.page = LINK
+    assert is_open(ann)
+    backstage.set(close_after_days=14)
+    assert not is_open(ann)
+
+
+def test_a_page_where_nobody_wrote_stays_open(ann: Reader, backstage: Backstage) -> None:
+    backstage.set(close_after_days=1)
+    ann.page = f"{PAGE}/nobody-wrote-here"
+    assert tree(ann).xpath("//form[@id='respond']")

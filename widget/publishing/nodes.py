@@ -1,0 +1,180 @@
+"""Comments as readers see them: read in path order, nested as a page shows them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, select
+
+from widget.db import db
+from widget.models import Badge, Comment, Kind, Site, Status, Thread
+from widget.publishing.stamps import stamp
+
+
+class More(NamedTuple):
+    """The replies under a top-level comment that are not on this page."""
+
+    under: int
+    after: str
+    # How many; unknown where a page begins in the middle.
+    number: int | None
+
+
+@dataclass(kw_only=True)
+class Node:
+    """A comment as readers see it. `body_html` was sanitized when it was written."""
+
+    id: int
+    parent_id: int | None
+    author: str
+    website: str
+    body_html: str
+    created_at: datetime
+    edited_at: datetime | None
+    # When it was published (publishing.stamps).
+    published: int
+    kind: Kind
+    badge: Badge | None
+    is_pinned: bool
+    votes_up: int
+    votes_down: int
+    # Not public any more; only its place is kept, for the replies under it.
+    is_removed: bool
+    # Approved replies anywhere under a top-level comment, on this page or not.
+    reply_count: int
+    # Named where the display is not deep enough to show what a reply answers.
+    in_reply_to: "Node | None" = None
+    replies: list["Node"] = field(default_factory=list)
+    more: More | None = None
+    # The replies shown are not its first ones.
+    starts_late: bool = False
+
+    @property
+    def reply_total(self) -> int:
+        """How many replies hang under it; of a reply, only those on this page are known."""
+        return self.reply_count or sum(
+            (not reply.is_removed) + reply.reply_total for reply in self.replies
+        )
+
+
+class Row(NamedTuple):
+    """A node and its place in the thread."""
+
+    path: bytes
+    node: Node
+
+
+_COLUMNS = (
+    Comment.path,
+    Comment.id,
+    Comment.parent_id,
+    Comment.status,
+    Comment.kind,
+    Comment.author,
+    Comment.website,
+    Comment.body_html,
+    Comment.created_at,
+    Comment.edited_at,
+    Comment.published_at,
+    Comment.pinned_at,
+    Comment.badge,
+    Comment.reply_count,
+    Comment.votes_up,
+    Comment.votes_down,
+)
+
+
+def between(
+    site: Site, thread: Thread, low: bytes, high: bytes, limit: int | None = None
+) -> list[Row]:
+    """What has a place on the page from one path on and before another: one range scan."""
+    return _read(
+        _shown(site, thread)
+        .where(Comment.path >= low, Comment.path < high)
+        .order_by(Comment.path)
+        .limit(limit)
+    )
+
+
+def named(site: Site, thread: Thread, wanted: Collection[bytes]) -> list[Row]:
+    """The comments with these paths."""
+    if not wanted:
+        return []
+    return _read(_shown(site, thread).where(Comment.path.in_(wanted)).order_by(Comment.path))
+
+
+def numbered(site: Site, thread: Thread, wanted: Collection[int]) -> list[Row]:
+    """The comments with these numbers."""
+    if not wanted:
+        return []
+    return _read(_shown(site, thread).where(Comment.id.in_(wanted)))
+
+
+def published_after(site: Site, thread: Thread, at: datetime, limit: int) -> list[Node]:
+    """What was published later than that, first things first."""
+    rows = db.session.execute(
+        select(*_COLUMNS)
+        .where(
+            Comment.site_id == site.id,
+            Comment.thread_id == thread.id,
+            Comment.published_at > at,
+            Comment.status == Status.approved,
+        )
+        .order_by(Comment.published_at, Comment.id)
+        .limit(limit)
+    )
+    return [_node(row) for row in rows]
+
+
+def tree(rows: Sequence[Row], depth: int, elsewhere: Sequence[Row] = ()) -> list[Node]:
+    """Nest rows that come depth first, to `depth` levels; deeper ones stand on the last level.
+
+    What a reply there answers may stand `elsewhere`: on an earlier page.
+    """
+    top: list[Node] = []
+    by_id = {row.node.id: row.node for row in elsewhere}
+    line: list[Row] = []  # what stands above the next one, as displayed
+    for row in rows:
+        by_id[row.node.id] = row.node
+        # A purged ancestor leaves a gap: then a reply stands one level up.
+        while line and (len(line) >= depth or not row.path.startswith(line[-1].path)):
+            line.pop()
+        above = line[-1].node if line else None
+        (above.replies if above else top).append(row.node)
+        parent = by_id.get(row.node.parent_id) if row.node.parent_id else None
+        if parent is not above:
+            row.node.in_reply_to = parent
+        line.append(row)
+    return top
+
+
+def _shown(site: Site, thread: Thread) -> Select[*tuple[Any, ...]]:
+    return select(*_COLUMNS).where(
+        Comment.site_id == site.id, Comment.thread_id == thread.id, Comment.shown
+    )
+
+
+def _read(asked: Select[*tuple[Any, ...]]) -> list[Row]:
+    return [Row(row.path, _node(row)) for row in db.session.execute(asked)]
+
+
+def _node(row: Any) -> Node:
+    is_removed = row.status is not Status.approved
+    return Node(
+        id=row.id,
+        parent_id=row.parent_id,
+        author="" if is_removed else row.author,
+        website="" if is_removed else row.website,
+        body_html="" if is_removed else row.body_html,
+        created_at=row.created_at,
+        edited_at=row.edited_at,
+        published=stamp(row.published_at),
+        kind=row.kind,
+        badge=row.badge,
+        is_pinned=row.pinned_at is not None,
+        votes_up=row.votes_up,
+        votes_down=row.votes_down,
+        is_removed=is_removed,
+        reply_count=row.reply_count,
+    )
