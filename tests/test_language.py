@@ -130,6 +130,7 @@ def test_faults_are_told_in_the_language_of_the_form(
     assert form.fields["lang"] == "de", "the form says in which language it was shown"
     assert "Ihren Namen" in ann.post(author=" ", lang="de").text
     assert "Ihren Kommentar" in ann.post(" ", lang="de").text
+    assert "von 65.526 auf 65.525 Bytes" in ann.post("x" * 65_526, lang="de").text
     ann.say("Once.")
     assert "anscheinend schon" in ann.post("Once.", lang="de").text
     unknown = client.get("/embed/nobody/thread", query_string={"page": ann.page, "lang": "de"})

@@ -90,7 +90,10 @@ def known(tag: str) -> str:
 
 def locale() -> Locale:
     """For dates and numbers."""
-    return Locale.parse(voice().language)
+    return _locale(voice().language)
+
+
+_locale = lru_cache(maxsize=len(LANGUAGES))(Locale.parse)
 
 
 def direction() -> str:
@@ -104,9 +107,8 @@ def number(value: int) -> str:
 
 
 def gettext(message: str, /, **values: Any) -> str:
-    """A message in the language that is spoken, with `%(name)s` filled in."""
-    found = phrase(message)
-    return found % values if values else found
+    """A message in the language that is spoken, with `%(name)s` filled in; numbers as it does."""
+    return _filled(phrase(message), values)
 
 
 def N_(message: str) -> str:  # noqa: N802 (gettext's own name for it)
@@ -116,8 +118,12 @@ def N_(message: str) -> str:  # noqa: N802 (gettext's own name for it)
 
 def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:
     """The form of a message that goes with a number, which it may name as `%(num)s`."""
-    found = phrase_for(one, many, count)
-    return found % values if values else found
+    return _filled(phrase_for(one, many, count), values)
+
+
+def _filled(text: str, values: Mapping[str, Any]) -> str:
+    said = {name: number(it) if isinstance(it, int) else it for name, it in values.items()}
+    return text % said if said else text
 
 
 def phrase(message: str) -> str:

@@ -98,7 +98,7 @@ def clean(text: str, typed: str = "") -> Markup:
     is_long = (size := len(typed.encode())) > MAX_BODY_BYTES
     published = "" if is_long and not _may_be_ours(text) else _published(text, typed)
     if is_long and published != text:
-        asked = {"size": f"{size:,}", "limit": f"{MAX_BODY_BYTES:,}"}
+        asked = {"size": size, "limit": MAX_BODY_BYTES}
         raise Unacceptable(_("Please shorten this from %(size)s to %(limit)s bytes.", **asked))
     return Markup(published)
 

@@ -222,12 +222,13 @@ def test_rich_text_becomes_clean_tags_and_can_be_undone(
 
     def before(page: Page) -> None:
         page.on("console", lambda said: complaints.append(said.text))
-        page.on("request", lambda asked: complaints.append(asked.url) if "/x" in asked.url else 0)
+        page.on("request", lambda asked: complaints.append(asked.url))
         if not has_set_html:
             page.add_init_script("delete Element.prototype.setHTML")
 
     page = visit(scene.host_page(csp=csp), before=before)
     begin(page)
+    complaints[:] = [each for each in complaints if not each.startswith("http")]
     words(page).fill("Look: !")
     words(page).press("ArrowLeft")
     assert paste(page, html, "plain words") is False

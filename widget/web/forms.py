@@ -177,7 +177,7 @@ def _no_longer_than(field: Field, limit: int) -> None:
         raise ValidationError(
             _(
                 "This can have %(limit)s characters; it has %(length)s.",
-                limit=f"{limit:,}",
-                length=f"{length:,}",
+                limit=limit,
+                length=length,
             )
         )

@@ -56,8 +56,8 @@ class ReportForm(FlaskForm):
             raise ValidationError(
                 _(
                     "This can have %(limit)s characters; it has %(length)s.",
-                    limit=language.number(MAX_NOTE),
-                    length=language.number(len(field.data)),
+                    limit=MAX_NOTE,
+                    length=len(field.data),
                 )
             )
 
