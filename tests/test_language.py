@@ -1,7 +1,5 @@
 """What is said in which language: the page's choice, else the site's; and in a site's own words."""
 
-import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,11 +7,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
-from werkzeug.test import TestResponse
 
 from tests.conftest import Backstage, Reader, WithoutScript
 from widget import language
-from widget.models import Hold, Move, Votes
+from widget.models import Hold
 from widget.web.dates import moment
 
 once = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -213,92 +210,3 @@ def section(response: Any) -> Any:
 def parsed(response: Any) -> Any:
     """The page in an answer."""
     return html.document_fromstring(response.text)
-
-
-# ------------------------------------------------------------------------------ nothing is left out
-
-
-class Brackets:
-    """A language in which every message stands in brackets."""
-
-    def gettext(self, message: str) -> str:
-        return f"⟦{message}⟧"
-
-    def ngettext(self, one: str, many: str, number: int) -> str:
-        return f"⟦{one if number == 1 else many}⟧"
-
-
-@pytest.fixture
-def brackets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever goes through the catalogues stands in brackets, and so do times."""
-    monkeypatch.setattr(language, "_translations", lambda _: Brackets())
-
-
-SAID = ("aria-label", "title", "placeholder", "alt")
-
-
-def outside(text: str) -> list[str]:
-    """What a reader sees or hears of a page that stands in no bracket, data aside."""
-    tree: Any = html.fromstring(f"<div>{text}</div>" if "<html" not in text else text)
-    found = [str(value) for name in SAID for value in tree.xpath(f"//@{name}")]
-    shown = "\n".join([*found, *_shown(tree)])
-    while (less := re.sub("⟦[^⟦⟧]*⟧", "", shown)) != shown:
-        shown = less
-    return re.findall(r"[^\W\d_].*", shown)
-
-
-def _shown(element: Any) -> Iterator[str]:
-    is_read = isinstance(element.tag, str) and element.tag not in {"code", "script", "textarea"}
-    if is_read and element.get("dir") != "auto":  # what somebody said, in whatever language
-        yield element.text or ""
-        for child in element:
-            yield from _shown(child)
-    yield element.tail or ""
-
-
-@once
-@pytest.mark.usefixtures("brackets")
-def test_every_word_of_every_state_comes_from_the_catalogues(
-    app: Flask, ann: Reader, bob: Reader, backstage: Backstage
-) -> None:
-    backstage.set(votes=Votes.both, page_size=1, name="⟦Norwalk News⟧", markdown=True)
-    texts = {"empty": ann.read().text}
-    gone, stays = (ann.say(words, title="⟦News⟧") for words in ("Goes.", "Stays."))
-    backstage.approve(gone, stays)
-    reply = bob.say("An answer.", parent=gone, title="⟦News⟧")
-    backstage.approve(reply)
-    backstage.move(gone, Move.trash)
-    held = bob.say("Is held.", title="⟦News⟧")
-    cara = WithoutScript(app.test_client(), "⟦Cara⟧")
-    comments = "/embed/news/comments"
-    texts |= {
-        "thread": ann.read().text,
-        "newest": ann.read(sort="newest").text,
-        "arrived": ann.read(since="0").text,
-        "gone": ann.read(at="4711").text,
-        "page": cara.read().text,
-        "mine": bob.mine().text,
-        "faulty": bob.post("", author="", email="x", website="x y").text,
-        "faulty page": cara.post("", author="").text,
-        "preview": send(bob, "/embed/news/preview", body="So it would look.").text,
-        "twice": bob.post("Is held.").text,
-        "edit": send(bob, f"{comments}/{held}/edit", body="").text,
-        "deleted": send(bob, f"{comments}/{held}/delete").text,
-        "no vote": send(bob, f"{comments}/{reply}/vote", value="1").text,
-        "report": ann.client.get(f"{comments}/{stays}/report", headers=ann.headers).text,
-        "report page": ann.client.get("/t/news/report", query_string={"comment": stays}).text,
-        "unsaid report": send(bob, f"{comments}/{stays}/report").text,
-        "no site": ann.client.get("/t/nobody").text,
-        "no page": ann.client.get("/t/news").text,
-        "recent": ann.client.get("/embed/news/recent").text,
-    }
-    backstage.set(close_after_days=1)
-    assert {name: outside(text) for name, text in texts.items() if outside(text)} == {}
-    assert all("⟦" in text for text in texts.values()), "the test looks at something"
-
-
-def send(reader: Reader, address: str, **fields: str) -> TestResponse:
-    """Post a form as the script does."""
-    data = {"page": reader.page, "key": reader.key or "", "token": reader.token()}
-    author = {"author": reader.name, "email": "bob@example.org"}
-    return reader.client.post(address, data=data | author | fields, headers=reader.headers)

@@ -55,13 +55,14 @@ def test_i_report_a_comment_where_it_stands(
     page = visit(url, **screen)
     link = page.get_by_role("link", name="Report the comment by Bea")
     form = page.get_by_role("form", name="Report the comment by Bea")
+    reason = form.get_by_label("What is wrong with it?")
     ways: list[Callable[[], None]] = [
         lambda: page.keyboard.press("Escape"),
         lambda: form.get_by_role("link", name="Cancel").click(),
     ]
     for close in ways:
         link.click()
-        expect(form.get_by_role("radio").first).to_be_focused()
+        expect(reason).to_be_focused()
         close()
         expect(form).to_have_count(0)
         expect(link).to_be_focused()
@@ -71,8 +72,8 @@ def test_i_report_a_comment_where_it_stands(
     assert faults_found_by_axe(page) == []
     form.get_by_role("button", name="Send the report").click()
     expect(form.locator(".comment-fault")).to_be_visible()
-    expect(form.get_by_role("radio").first).to_be_focused()
-    form.get_by_role("radio").first.check()
+    expect(reason).to_be_focused()
+    reason.select_option(index=1)
     held: list[Route] = []
     page.route("**/report", lambda route: (held.append(route), route.continue_()))
     form.get_by_role("button", name="Send the report").click()

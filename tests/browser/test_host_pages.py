@@ -173,16 +173,89 @@ def test_a_single_page_site_changes_threads(scene: Scene, visit: Visit) -> None:
     expect(thread).to_have_attribute("data-page", "one")
 
 
-def test_where_the_service_is_away_a_reader_is_told(scene: Scene, visit: Visit) -> None:
+def test_several_threads_share_a_page_and_get_in_nobodys_way(scene: Scene, visit: Visit) -> None:
+    first = {name: scene.say(name, f"About {name}.", f"Bea-{name}") for name in ("one", "two")}
+    attributes = 'data-lazy="off" data-page-id="{}"'
+    tags = [scene.tag(attributes.format(name)) for name in ("one", "two")]
+    place = '<div data-comments="two"></div>'
+    page = visit(scene.host_page(body=f"<main>{tags[0]}</main><hr>{place}{tags[1]}"))
+    threads = page.locator(".comments")
+    expect(threads).to_have_count(2)
+    expect(page.locator("main > div > .comments")).to_have_attribute("data-page", "one")
+    two = page.locator("[data-comments=two] > .comments")
+    expect(two).to_have_attribute("data-page", "two")
+    names = page.locator("[id]").evaluate_all("all => all.map(({ id }) => id)")
+    assert len(names) == len(set(names))
+    assert faults_found_by_axe(page) == []
+    two.get_by_role("link", name="Reply to Bea-two").click()
+    expect(two.get_by_label("Name *")).to_be_focused()
+    two.get_by_role("button", name="Post Comment").click()
+    expect(two.get_by_label("Name *")).to_have_accessible_description("Please enter your name.")
+    two.get_by_label("Name *").fill("Ann Alder")
+    two.get_by_label("Email *").fill("ann@example.org")
+    two.get_by_label("Comment *").fill(WORDS)
+    two.get_by_role("button", name="Post Comment").click()
+    expect(page.locator(f"#comment-{first['two']} .comment-mine")).to_contain_text(WORDS)
+    expect(threads.first.locator(".comment")).to_have_count(1)
+    page.evaluate("location.hash = 'comment-999'")
+    expect(threads.first.locator(".comment")).to_have_count(1)
+    expect(page.locator(".comments-gone")).to_have_count(0)
+    page.evaluate("Comments.reload({pageId: 'three', element: document.querySelector('main')})")
+    expect(page.locator("main .comments")).to_have_attribute("data-page", "three")
+    expect(two).to_have_attribute("data-page", "two")
+    page.evaluate("Comments.destroy()")
+    expect(two).to_have_count(0)
+    expect(threads).to_have_count(1)
+
+
+@pytest.mark.parametrize("place", ["<div data-comments></div>", ""], ids=["marked", "at the tag"])
+def test_a_tag_that_runs_again_takes_the_earlier_ones_place(
+    place: str, scene: Scene, visit: Visit
+) -> None:
+    scene.say("two", WORDS)
+    page = visit(scene.host_page(body=f"<main>{place}{scene.tag('data-page-id=one')}</main>"))
+    thread = page.locator(".comments")
+    expect(thread).to_have_attribute("data-page", "one")
+    # What a framework does when it shows the next article.
+    page.evaluate("""() => {
+        const [old, fresh] = [document.querySelector("script"), document.createElement("script")];
+        fresh.src = old.src;
+        Object.assign(fresh.dataset, { site: "news", pageId: "two" });
+        old.replaceWith(fresh);
+    }""")
+    expect(thread).to_have_attribute("data-page", "two")
+    expect(page.get_by_text(WORDS)).to_be_visible()
+    expect(page.locator("main").locator(thread)).to_have_count(1)
+    assert page.evaluate("Comments.threads.length") == 1
+
+
+def test_where_the_service_is_away_a_reader_is_told_and_the_thread_comes_by_itself(
+    scene: Scene, visit: Visit
+) -> None:
     page = visit(
         scene.host_page(body=f"<p>The story</p>{scene.tag()}"),
         before=lambda page: page.route("**/thread?*", lambda route: route.abort()),
     )
-    expect(page.get_by_role("alert")).to_contain_text("The comments could not be loaded.")
-    expect(page.get_by_role("alert").get_by_role("link")).to_have_attribute(
+    alert = page.get_by_role("alert")
+    link = alert.get_by_role("link")
+    expect(link).to_have_attribute(
         "href", re.compile(rf"^{re.escape(scene.service)}/t/news\?page=")
     )
+    expect(link).to_have_text(f"↻ {link.get_attribute('href')}")
     expect(page.get_by_text("The story")).to_be_visible()
+    page.unroute("**/thread?*")
+    words = '<p class="comment-fault">The comments rest until six.</p>'
+    headers = {"Content-Type": "text/html", "Access-Control-Allow-Origin": scene.origin}
+    page.route(
+        "**/thread?*",
+        lambda route: route.fulfill(status=503, headers=headers, body=words),
+        times=1,
+    )
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(alert).to_have_text("The comments rest until six.")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator(".comments")).to_be_visible()
+    expect(alert).to_have_count(0)
 
 
 @pytest.mark.parametrize("head", ["", HOSTILE], ids=["plain", "hostile"])
