@@ -189,9 +189,11 @@
 
   /** Nowhere, if all there is is a tag in the head: it is there for counts. */
   function findPlace() {
-    const marked = [...document.querySelectorAll("[data-comments]")];
+    const marked = [...document.querySelectorAll("[data-comments]")].filter(
+      ({ dataset: { comments } }) => !comments || comments === said.pageId,
+    );
     const found =
-      marked.find((each) => said.pageId && each.dataset.comments === said.pageId) ??
+      marked.find(({ dataset }) => dataset.comments) ??
       marked.find((each) => !threads.some(has(each))) ??
       marked[0] ??
       said.place ??

@@ -103,7 +103,12 @@ def direction() -> str:
 
 def number(value: int) -> str:
     """A number as it is written in the language that is spoken: 1,234."""
-    return format_decimal(value, locale=locale())
+    return _number(value, voice().language)
+
+
+@lru_cache(maxsize=4096)
+def _number(value: int, spoken: str) -> str:
+    return format_decimal(value, locale=_locale(spoken))
 
 
 def gettext(message: str, /, **values: Any) -> str:

@@ -1,12 +1,15 @@
 """How a thread looks, on host pages of several kinds, and what their styles must not break."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Scene, Visit
-from widget.models import Votes
+from tests.browser.test_host_pages import faults_found_by_axe
+from widget.db import db, now, writing
+from widget.models import Badge, Comment, Votes
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -33,7 +36,8 @@ NEWSPAPER = """<style>
   form { display: flex; flex-wrap: wrap } details { border: 2px solid red; padding: 2em }
   button { text-transform: uppercase; letter-spacing: .2em; background: #a00; color: #fff }
   time { float: right; color: #999 } a { color: #a00; border-bottom: 2px dotted }
-  blockquote { font-size: 2em; quotes: none } b { color: #a00 } details > summary { list-style: none }
+  blockquote { font-size: 2em; quotes: none } b { color: #a00 }
+  details > summary { list-style: none }
 </style>"""
 RESET = """<style>
   * { margin: 0; padding: 0; box-sizing: content-box; border: 0; font: inherit; color: inherit }
@@ -42,6 +46,26 @@ RESET = """<style>
   a { text-decoration: none; outline: none } body { font: 15px/1.4 sans-serif; margin: 8px }
 </style>"""
 HOSTS = {"plain": "", "framework": FRAMEWORK, "newspaper": NEWSPAPER, "reset": RESET}
+# What these must look like, whatever the page says of such elements.
+KEPT = {
+    ".comment-item": {"list-style-type": "none", "margin-left": "0px", "display": "list-item"},
+    ".comment": {"display": "block", "column-count": "auto", "border-top-width": "0px"},
+    ".comment-body p": {"text-indent": "0px", "margin-top": "0px", "display": "block"},
+    ".comment-thread": {"display": "block", "padding-top": "0px", "border-top-width": "0px"},
+    ".comment-form": {"display": "block"},
+    ".comment-form-title": {"float": "none", "font-size": "18px"},
+    ".comment-form-end .comment-button": {"text-transform": "none", "letter-spacing": "normal"},
+    ".comment-permalink time": {"float": "none"},
+    ".comment-input-body": {"border-top-width": "1px", "display": "block"},
+}
+# Everything a browser knows of how each of the page's own elements looks.
+OUTSIDE = """() => [...document.querySelectorAll("main > :not(.comments, div, script), main")].map(
+  (each) => [...getComputedStyle(each)]
+    .filter((name) => !/block-size|height|origin/.test(name))
+    .map((name) => `${each.tagName} ${name}: ${getComputedStyle(each)[name]}`).join("; "))"""
+LANDMARKS = """<h1>The story</h1><h2>Part</h2><h3>Piece</h3><p class="comment">A
+  <a href="/">link</a></p><ol><li>one</li></ol><details><summary>More</summary></details><button>Share</button>
+  <article id="other">Other</article><time>Now</time><form><input></form>"""
 
 
 def furnish(scene: Scene, url: str) -> None:
@@ -54,16 +78,71 @@ def furnish(scene: Scene, url: str) -> None:
     )
     reply = scene.say(url, "Not all of them. Page 14 is missing online.", "Carl", first)
     scene.say(url, "It is in the <code>annex</code>.", "Dora-Quite-Long-Name", reply)
-    scene.say(url, "Who ordered this?", "Emil")
+    pinned = scene.say(url, "Who ordered this?", "Emil")
+    with scene.app.app_context(), writing():
+        db.session.get_one(Comment, reply).badge = Badge.author
+        db.session.get_one(Comment, reply).edited_at = now()
+        db.session.get_one(Comment, pinned).pinned_at = now()
+        db.session.get_one(Comment, pinned).votes_up = 12
+        thread = db.session.get_one(Comment, pinned).thread
+        thread.notice = "Please keep to the audit."
+        thread.version += 1
+        db.session.commit()
 
 
-@pytest.mark.parametrize("host", HOSTS)
-@pytest.mark.parametrize("width", [320, 375, 1280])
 def test_it_is_at_home_on_any_page(
-    host: str, width: int, scene: Scene, visit: Visit, picture: Callable[[Page, str], None]
+    scene: Scene, visit: Visit, picture: Callable[[Page, str], None]
 ) -> None:
-    url = scene.host_page(head=HOSTS[host], body=f"<main><h1>The story</h1>{scene.tag()}</main>")
+    url = f"{scene.origin}/story"
     furnish(scene, url)
-    page = visit(url, viewport={"width": width, "height": 2000})
-    expect(page.locator(".comment")).to_have_count(4)
-    picture(page, f"look-{host}-{width}")
+    for name, head in HOSTS.items():
+        scene.host_page(head=head, body=f"<main><h1>The story</h1>{scene.tag()}</main>")
+        page = visit(url, viewport={"width": 1280, "height": 1000})
+        expect(page.locator(".comment")).to_have_count(4)
+        for width in (1280, 375, 320):
+            page.set_viewport_size({"width": width, "height": 1000})
+            picture(page, f"look-{name}-{width}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        for selector, wanted in KEPT.items():
+            for style, value in wanted.items():
+                if (name, style) != ("newspaper", "font-size"):  # a larger page has larger titles
+                    expect(page.locator(selector).first).to_have_css(style, value)
+
+
+def test_no_style_leaks_out(scene: Scene, visit: Visit) -> None:
+    url = scene.host_page(head=FRAMEWORK, body=f"<main>{LANDMARKS}{scene.tag()}</main>")
+    scene.say(url, "The minutes are public.")
+    alone = visit(url, before=lambda page: page.route("**/embed.js", lambda route: route.abort()))
+    together = visit(url)
+    together.get_by_label("Comment *").focus()
+    expect(together.locator(".comment-remember")).to_be_visible()
+    together.evaluate("document.activeElement.blur()")
+    assert together.evaluate(OUTSIDE) == alone.evaluate(OUTSIDE)
+    assert len(alone.evaluate(OUTSIDE)) > 9
+
+
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}], ids=["light", "dark"])
+def test_every_state_is_accessible_in_both_directions(
+    options: dict[str, Any], scene: Scene, visit: Visit, picture: Callable[[Page, str], None]
+) -> None:
+    ground = "body { color-scheme: light dark; background: Canvas; color: CanvasText }"
+    url = f"{scene.origin}/story"
+    furnish(scene, url)
+    theme = options.get("color_scheme", "light")
+    for lang, direction in (("en", "ltr"), ("ar", "rtl")):
+        tag = scene.tag(f'data-lang="{lang}"')
+        scene.host_page(
+            head=f"<style>{ground}</style>", body=f'<main dir="{direction}">{tag}</main>'
+        )
+        page = visit(url, viewport={"width": 375, "height": 1200}, **options)
+        expect(page.locator(".comments")).to_have_attribute("dir", direction)
+        page.locator(".comments-remember").click()
+        page.locator(".comment-vote").first.click()
+        expect(page.locator(".comment-vote").first).to_have_attribute("aria-pressed", "true")
+        scene.say(url, f"What came meanwhile, {lang}.", "Finn")
+        page.reload()
+        expect(page.locator(".comment-new-label")).to_have_count(1)
+        expect(page.locator(".comment-vote").first).to_have_attribute("aria-pressed", "true")
+        picture(page, f"thread-{lang}-{theme}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375
+        assert faults_found_by_axe(page) == []

@@ -71,9 +71,12 @@ def move(comment: Comment, what: Move, by: By, *, expected: Status | None = None
 def undo(decision: Decision, by: By) -> Decision:
     """Put a comment back to where a decision found it.
 
-    Raises Overtaken where the comment has been moved again since.
+    Raises Overtaken where the comment has been moved again since, IllegalMove where its author has
+    changed it since: nobody has read those words.
     """
     comment = decision.comment
+    lock_thread_of(comment.id)
+    db.session.refresh(comment)
     latest = db.session.scalar(
         select(Decision.id)
         .where(Decision.site_id == decision.site_id, Decision.comment_id == comment.id)
@@ -82,6 +85,8 @@ def undo(decision: Decision, by: By) -> Decision:
     )
     if latest != decision.id or comment.status is not decision.status_to:
         raise Overtaken(_already(comment))
+    if decision.status_from is A and comment.edited_at and comment.edited_at > decision.created_at:
+        raise IllegalMove("Its author has changed this comment. Please read it again, then decide.")
     return _apply(comment, Move.undo, decision.status_to, decision.status_from, by)
 
 
@@ -163,14 +168,19 @@ def _apply(comment: Comment, what: Move, seen: Status, target: Status, by: By) -
         # First, because this row's lock puts concurrent moves of one thread in line.
         _touch_thread(comment.site_id, comment.thread_id, (target is A) - (seen is A))
     before = _before(comment, what, seen) if target in _OUT_OF_SIGHT else None
-    claimed = db.session.execute(
+    claim = (
         update(Comment)
         .where(Comment.site_id == comment.site_id, Comment.id == comment.id, Comment.status == seen)
         .values(status=target, status_before=before)
         .execution_options(synchronize_session=False)
     )
-    if affected(claimed) != 1:
+    if target not in _OUT_OF_SIGHT:
+        # Of what was erased (privacy.erasure), there is nothing that could come back.
+        claim = claim.where(Comment.body_hash != "")
+    if affected(db.session.execute(claim)) != 1:
         db.session.refresh(comment)
+        if not comment.body_hash:
+            raise IllegalMove("This comment was erased for its author: nothing of it is left.")
         raise Overtaken(_already(comment))
     db.session.refresh(comment, ["status", "status_before"])
     if A in (seen, target):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import exists, func, select, update
 
 from widget.db import affected, db, now
-from widget.models import Comment, Delivery, Move, Status, Via
+from widget.models import Comment, Decision, Delivery, Move, Status, Via
 from widget.moderation import moves, policy
 from widget.notify import outbox
 from widget.spam import Candidate, History, assess
@@ -36,11 +36,28 @@ def screen(comment_id: int) -> list[Delivery]:
     comment.signals = assessment.as_list()
     if comment.status is not Status.pending:  # a moderator was quicker than the worker
         return []
+    if verdict.publish and (held := _held_by_people(comment)):
+        verdict = policy.Verdict(publish=False, why=held)
     if verdict.publish:
         moves.move(comment, Move.approve, moves.By(via=Via.policy, reason=verdict.why))
         return []
     comment.held_for = verdict.why
     return outbox.tell_of_held(comment)
+
+
+def _held_by_people(comment: Comment) -> str:
+    """Why a comment that was screened before must wait: by editing it, nobody overrules people."""
+    latest = db.session.scalar(
+        select(Decision)
+        .where(Decision.site_id == comment.site_id, Decision.comment_id == comment.id)
+        .order_by(Decision.id.desc())
+        .limit(1)
+    )
+    if latest is None or latest.move is Move.edit:
+        return ""
+    if latest.via is Via.reports:
+        return "Readers had reported it before its author changed it"
+    return "A moderator had held it before its author changed it"
 
 
 def unscreened(older_than: timedelta, limit: int = 500) -> list[int]:

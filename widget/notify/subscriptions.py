@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from widget.config import Settings
 from widget.db import db, insert_if_absent, now
 from widget.models import Comment, Status, Subscription, paths
+from widget.models.comment import MAX_EMAIL
 from widget.notify import links
 from widget.notify.links import ReaderLink
 
@@ -55,8 +56,9 @@ def ask(comment: Comment, follow: Follow, *, daily: bool) -> None:
 
 
 def address(email: str) -> str:
-    """One mailbox, however it was typed."""
-    return email.strip().lower()
+    """One mailbox, however it was typed. (Some letters grow when they are made small.)"""
+    small = email.strip().lower()
+    return small if len(small) <= MAX_EMAIL else email.strip()
 
 
 def someone_waits(comment: Comment) -> bool:
@@ -115,6 +117,8 @@ def _told_at_once(comment: Comment) -> Select[Subscription]:
 
 def is_proven(subscription: Subscription) -> bool:
     """Did the same browser confirm the same address for this thread already?"""
+    if subscription.asked_by.key_hash is None:  # it could be anyone's
+        return False
     earlier, asked_by = aliased(Subscription), aliased(Comment)
     proven = (
         exists()

@@ -21,6 +21,7 @@ from widget.models import (
     Vote,
 )
 from widget.moderation import moves
+from widget.notify import subscriptions
 from widget.notify.letterbox import ToReaders
 
 REMOVED = "Removed"
@@ -128,7 +129,7 @@ def _forget_mails(comment: Comment) -> None:
             )
         )
     )
-    addresses = {comment.email, comment.email.strip().lower()}
+    addresses = {comment.email, subscriptions.address(comment.email)}
     rows = db.session.scalars(
         select(Delivery).where(
             Delivery.site_id == comment.site_id,

@@ -53,9 +53,9 @@ def of_thread(site: Site, page: str, thread: Thread | None) -> str:
     """The feed of a page's thread; nothing is in it while nobody has written."""
     # Until a comment was approved, no one but its sender has seen the title and the address.
     seen = thread if thread and thread.approved_count else None
-    title = prose.on_one_line(seen.title) if seen else ""
+    title = prose.on_one_line((seen.title if seen else "") or page)
     feed = _Feed(
-        title=_("Comments on “%(title)s”", title=title or page),
+        title=_("Comments on “%(title)s”", title=title),
         link=addresses.article(site, page, seen.url if seen else "")
         or addresses.own_page(site, page),
         feed_url=addresses.feed(site, page),

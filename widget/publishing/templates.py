@@ -7,7 +7,7 @@ by cookie, which would keep every cache from holding it. What is public depends 
 from flask import Flask, current_app
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from widget import language
 
@@ -21,11 +21,28 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.globals.update(spoken=language.voice, direction=language.direction)
     app.add_template_filter(language.number)
+    app.add_template_filter(_votes, "votes")
+    app.add_template_filter(_filled, "filled")
 
 
 def render(template: str, **context: object) -> str:
     """The text of a public template."""
     return current_app.jinja_env.get_template(template).render(**context)
+
+
+def _votes(count: int) -> str:
+    """A number of votes; nobody needs to read a nought."""
+    return language.number(count) if count else ""
+
+
+def _filled(line: Markup, **own: object) -> Markup:
+    """Markup that many things share, with what is one's own for each {name} in it, escaped.
+
+    In the order given: what somebody typed comes last, for a name may be “{id}”.
+    """
+    for name, value in own.items():
+        line = line.replace(f"{{{name}}}", str(value))
+    return line
 
 
 # Jinja takes a message for markup. It is words, and a site's own may hold any character.

@@ -1,6 +1,7 @@
 """Times as readers see them: “March 14, 2019 at 11:11 am”, in the site's zone."""
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_date, format_time
@@ -25,27 +26,36 @@ def init_app(app: Flask) -> None:
 def moment(at: datetime, zone: str = "UTC") -> str:
     """The classic absolute form; in other languages, their own."""
     local = at.astimezone(zone_of(zone))
-    # Translators: a moment, such as “March 14, 2019 at 11:11 am”.
-    return _("%(day)s at %(time)s", day=_day(local), time=_time(local))
-
-
-def _day(local: datetime) -> str:
     spoken = language.voice().language
-    if spoken == language.SOURCE:  # as Babel would say it, in a tenth of the time
-        return f"{local:%B} {local.day}, {local.year}"
+    # Translators: a moment, such as “March 14, 2019 at 11:11 am”.
+    return _(
+        "%(day)s at %(time)s",
+        day=_day(local.date(), spoken),
+        time=_time(local.hour, local.minute, spoken),
+    )
+
+
+# Babel reads its patterns anew each time; a thread is of few days, and a day has few minutes.
+
+
+@lru_cache(maxsize=4096)
+def _day(day: date, spoken: str) -> str:
+    if spoken == language.SOURCE:
+        return f"{day:%B} {day.day}, {day.year}"
     if spoken == "ht":  # Babel would say it in French
-        return f"{local.day} {_MONTHS_IN_CREOLE[local.month - 1]} {local.year}"
-    day = format_date(local, "long", locale=language.locale())
+        return f"{day.day} {_MONTHS_IN_CREOLE[day.month - 1]} {day.year}"
+    said = format_date(day, "long", locale=spoken)
     # The first of a month has its own form there, which Babel does not know.
     first = _FIRST.get(spoken)
-    return f"{first}{day[1:]}" if first and local.day == 1 else day
+    return f"{first}{said[1:]}" if first and day.day == 1 else said
 
 
-def _time(local: datetime) -> str:
-    if language.voice().language != language.SOURCE:
-        return format_time(local, "short", locale=language.locale())
-    half = "am" if local.hour < 12 else "pm"  # noqa: PLR2004
-    return f"{local.hour % 12 or 12}:{local:%M} {half}"
+@lru_cache(maxsize=24 * 60 * len(language.LANGUAGES))
+def _time(hour: int, minute: int, spoken: str) -> str:
+    if spoken != language.SOURCE:
+        return format_time(time(hour, minute), "short", locale=spoken)
+    half = "am" if hour < 12 else "pm"  # noqa: PLR2004
+    return f"{hour % 12 or 12}:{minute:02} {half}"
 
 
 def iso(at: datetime) -> str:
