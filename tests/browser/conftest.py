@@ -4,6 +4,7 @@ What a browser does depends on no database, so these tests run on SQLite alone.
 """
 
 import shutil
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -33,9 +34,17 @@ def database(_migrated_sqlite: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def settings(settings: dict[str, Any]) -> dict[str, Any]:
+def door() -> Iterator[socket.socket]:
+    """Where the service will listen; held from the start, so that nobody else takes it."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held
+
+
+@pytest.fixture
+def settings(settings: dict[str, Any], door: socket.socket) -> dict[str, Any]:
     """Settings of a service that a browser can reach."""
-    port = parts.free_port()
+    port = door.getsockname()[1]
     return {**settings, "port": port, "public_url": f"http://127.0.0.1:{port}"}
 
 
@@ -100,14 +109,22 @@ class Scene:
 
 
 @pytest.fixture
-def scene(app: Flask, settings: dict[str, Any], backstage: Backstage) -> Iterator[Scene]:
+def scene(
+    app: Flask, settings: dict[str, Any], door: socket.socket, backstage: Backstage
+) -> Iterator[Scene]:
     """Both servers, running."""
     pages: dict[str, tuple[dict[str, str], str]] = {}
     asked: list[str] = []
     unchanged: list[str] = []
     host = ThreadingHTTPServer(("127.0.0.1", 0), _host(pages))
+    door.listen(128)
     service = make_server(
-        "127.0.0.1", settings["port"], app, threaded=True, request_handler=_noting(asked, unchanged)
+        "127.0.0.1",
+        settings["port"],
+        app,
+        threaded=True,
+        request_handler=_noting(asked, unchanged),
+        fd=door.fileno(),
     )
     servers = (host, service)
     threads = [threading.Thread(target=server.serve_forever, args=(0.05,)) for server in servers]

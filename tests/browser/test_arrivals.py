@@ -31,7 +31,7 @@ def looks(scene: Scene) -> list[str]:
     return [line for line in scene.threads_asked() if "since=" in line]
 
 
-def wind(page: Page, seconds: float, *, asks: bool = True) -> None:
+def wind(page: Page, seconds: int, *, asks: bool = True) -> None:
     """Let time go by; where that makes the script ask, its answer is here afterwards."""
     if not asks:
         page.clock.run_for(seconds * 1000)

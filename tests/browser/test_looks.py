@@ -1,5 +1,6 @@
 """How a thread looks, on host pages of several kinds, and what their styles must not break."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Scene, Visit
 from tests.browser.test_host_pages import faults_found_by_axe
+from tests.parts import PROJECT
 from widget.db import db, now, writing
 from widget.models import Badge, Comment, Votes
 
@@ -64,7 +66,8 @@ OUTSIDE = """() => [...document.querySelectorAll("main > :not(.comments, div, sc
     .filter((name) => !/block-size|height|origin/.test(name))
     .map((name) => `${each.tagName} ${name}: ${getComputedStyle(each)[name]}`).join("; "))"""
 LANDMARKS = """<h1>The story</h1><h2>Part</h2><h3>Piece</h3><p class="comment">A
-  <a href="/">link</a></p><ol><li>one</li></ol><details><summary>More</summary></details><button>Share</button>
+  <a href="/">link</a></p><ol><li>one</li></ol><details><summary>More</summary></details>
+  <button>Share</button>
   <article id="other">Other</article><time>Now</time><form><input></form>"""
 
 
@@ -146,3 +149,14 @@ def test_every_state_is_accessible_in_both_directions(
         picture(page, f"thread-{lang}-{theme}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 375
         assert faults_found_by_axe(page) == []
+
+
+def test_every_property_that_a_page_may_set_is_documented() -> None:
+    written = re.compile(r"--comments-[a-z-]+")
+    used = {
+        name
+        for css in PROJECT.glob("static/embed*.css")
+        for name in written.findall(css.read_text())
+    }
+    assert used == set(written.findall((PROJECT / "docs/publishers.md").read_text()))
+    assert len(used) > 9

@@ -330,3 +330,29 @@ def test_what_is_new_is_marked_if_i_ask_for_it(
     page.reload()
     expect(page.locator(".comment")).to_have_count(4)
     expect(new).to_have_count(0)
+
+
+def test_an_included_thread_follows_the_address_and_my_order(scene: Scene, visit: Visit) -> None:
+    url = f"{scene.origin}/story"
+    scene.backstage.set(page_size=2)
+    numbers = [scene.say(url, f"Comment number {n}") for n in range(4)]
+    included = scene.app.test_client().get("/embed/news/thread", query_string={"page": url}).text
+    scene.host_page(body=included + scene.tag())
+    scene.asked.clear()
+    page = visit(f"{url}#comment-{numbers[0]}")
+    expect(comment(page, numbers[0])).to_be_focused()
+    assert scene.threads_asked() == []
+    page.evaluate(f"location.hash = 'comment-{numbers[3]}'")
+    expect(comment(page, numbers[3])).to_be_focused()
+    page.get_by_role("link", name="Newest first").click()
+    expect_order(page, [numbers[3], numbers[2]])
+    page.goto("about:blank")
+    scene.asked.clear()
+    page.goto(url)
+    expect_order(page, [numbers[3], numbers[2]])
+    assert len(scene.threads_asked()) == 1
+    own = f"{scene.service}/t/news?page={url}&sort=oldest"
+    page.goto(own)
+    page.wait_for_function("window.Comments?.threads[0].holds(document.querySelector('.comments'))")
+    expect_order(page, [numbers[0], numbers[1]])
+    assert len(scene.threads_asked()) == 1, "the address says which order"

@@ -15,7 +15,7 @@ from sqlalchemy import exists, func, select
 
 from widget.db import db, now
 from widget.models import Comment, Decision, Delivery, Site, Status, Subscription, Thread, paths
-from widget.notify import letterbox, readers, subscriptions
+from widget.notify import letterbox, subscriptions
 from widget.notify.letterbox import ToReaders
 from widget.notify.letters import Chapter
 
@@ -76,7 +76,7 @@ def _put(site: Site, email: str, rows: Sequence[Subscription], until: datetime) 
             site_id=site.id,
             recipient=email,
             payload={"since": since, "until": until.isoformat()},
-            key=f"{until:%Y-%m-%d}:{readers.mailbox(rows[0])}",
+            key=f"{until:%Y-%m-%d}:{subscriptions.mailbox(rows[0])}",
         )
     for row in rows:
         row.told_at = until

@@ -4,7 +4,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from widget.db import db, insert_if_absent, now
 from widget.models import Delivery
@@ -45,6 +45,17 @@ def put(
         return
     if not pause:
         db.session.info.setdefault(_RING_FOR, []).append(delivery.id)
+
+
+def forget(kind: ToReaders, *, site_id: int, key: str) -> None:
+    """What went out under this key may go out again."""
+    db.session.execute(
+        delete(Delivery).where(
+            Delivery.site_id == site_id,
+            Delivery.dedupe_key == f"{kind}:{key}",
+            Delivery.delivered_at.is_not(None),
+        )
+    )
 
 
 def put_lately() -> list[int]:

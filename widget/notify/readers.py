@@ -4,7 +4,6 @@ A move writes one row, whatever the number of subscribers. The worker turns it i
 each of them, in batches; all of it can be done again without doing anything twice.
 """
 
-import hashlib
 from datetime import timedelta
 
 from sqlalchemy import exists, select
@@ -15,6 +14,9 @@ from widget.notify import letterbox, subscriptions
 from widget.notify.letterbox import ToReaders
 
 BATCH = 200
+# Anyone can type anyone's address, under as many articles as there are. So many questions that
+# nobody answers are enough for one mailbox, until they are forgotten.
+_MOST_QUESTIONS = 5
 # Whoever posts sees what the machine decides at once in its place, and needs no mail.
 _IN_PLACE = timedelta(minutes=1)
 # A mail cannot be called back, and a moderator may press “undo”.
@@ -99,12 +101,14 @@ def _ask_to_confirm(subscription: Subscription) -> None:
     if subscriptions.is_proven(subscription):
         subscriptions.confirm([subscription])
         return
+    if subscriptions.asked_in_vain(subscription) >= _MOST_QUESTIONS:
+        return
     letterbox.put(
         ToReaders.confirm,
         site_id=subscription.site_id,
         recipient=subscription.email,
         payload={"subscription": subscription.id},
-        key=f"{subscription.thread_id}:{mailbox(subscription)}",
+        key=subscriptions.question(subscription),
     )
 
 
@@ -114,10 +118,5 @@ def _tell(subscription: Subscription, comment: Comment) -> None:
         site_id=subscription.site_id,
         recipient=subscription.email,
         payload={"comment": comment.id, "subscription": subscription.id},
-        key=f"{comment.id}:{mailbox(subscription)}",
+        key=f"{comment.id}:{subscriptions.mailbox(subscription)}",
     )
-
-
-def mailbox(subscription: Subscription) -> str:
-    """What tells one address from another in a key; the row holds the address itself."""
-    return hashlib.sha256(subscription.email.encode()).hexdigest()[:20]

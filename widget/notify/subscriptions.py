@@ -4,18 +4,20 @@ An address is only ever one of the rows' own: no link holds it (notify.links), s
 a link is found by the digest in it, among the rows of one thread or one site.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from enum import StrEnum
 
-from sqlalchemy import Select, delete, exists, or_, select, update
+from sqlalchemy import Select, delete, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from widget.config import Settings
 from widget.db import db, insert_if_absent, now
 from widget.models import Comment, Status, Subscription, paths
 from widget.models.comment import MAX_EMAIL
-from widget.notify import links
+from widget.notify import letterbox, links
+from widget.notify.letterbox import ToReaders
 from widget.notify.links import ReaderLink
 
 CONFIRM_WITHIN = timedelta(days=7)
@@ -135,6 +137,32 @@ def is_proven(subscription: Subscription) -> bool:
     return bool(db.session.scalar(select(proven)))
 
 
+def asked_in_vain(subscription: Subscription) -> int:
+    """How many other threads of the site the same mailbox was asked about, and has not answered."""
+    asked = (
+        select(func.count(Subscription.thread_id.distinct()))
+        .join(Subscription.asked_by)
+        .where(
+            Subscription.site_id == subscription.site_id,
+            Subscription.email == subscription.email,
+            Subscription.thread_id != subscription.thread_id,
+            Subscription.confirmed_at.is_(None),
+            Comment.status == Status.approved,
+        )
+    )
+    return db.session.scalar(asked) or 0
+
+
+def mailbox(subscription: Subscription) -> str:
+    """What tells one address from another in a key; the row holds the address itself."""
+    return hashlib.sha256(subscription.email.encode()).hexdigest()[:20]
+
+
+def question(subscription: Subscription) -> str:
+    """The key of the mail that asks: one for each thread and mailbox."""
+    return f"{subscription.thread_id}:{mailbox(subscription)}"
+
+
 def confirm(rows: Iterable[Subscription]) -> None:
     """From now on these are told."""
     for row in rows:
@@ -143,8 +171,15 @@ def confirm(rows: Iterable[Subscription]) -> None:
 
 
 def unsubscribe(rows: Iterable[Subscription]) -> None:
-    """Forget them; whoever does so twice has done no more."""
-    ids = [row.id for row in rows]
+    """Forget them; whoever does so twice has done no more.
+
+    Who had confirmed and comes back is asked again.
+    """
+    ids = []
+    for row in rows:
+        ids.append(row.id)
+        if row.confirmed_at:
+            letterbox.forget(ToReaders.confirm, site_id=row.site_id, key=question(row))
     db.session.execute(delete(Subscription).where(Subscription.id.in_(ids)))
 
 
@@ -161,22 +196,20 @@ def behind(settings: Settings, link: ReaderLink) -> list[Subscription]:
     Those asked for with a comment that nobody approved are not among them: their address may be
     anyone's.
     """
+    at_site = Subscription.site_id == link.site_id
+    if link.thread_id:
+        at_site &= Subscription.thread_id == link.thread_id
+    emails = db.session.scalars(select(Subscription.email).where(at_site).distinct())
     rows = (
         select(Subscription)
         .join(Subscription.asked_by)
         .where(
-            Subscription.site_id == link.site_id,
+            at_site,
+            Subscription.email.in_(
+                [email for email in emails if links.is_of(settings, link, email)]
+            ),
             or_(Subscription.confirmed_at.is_not(None), Comment.status == Status.approved),
         )
         .order_by(Subscription.id)
     )
-    if link.thread_id:
-        rows = rows.where(Subscription.thread_id == link.thread_id)
-    digests: dict[str, bool] = {}
-    found = []
-    for row in db.session.scalars(rows):
-        if row.email not in digests:
-            digests[row.email] = links.is_of(settings, link, row.email)
-        if digests[row.email]:
-            found.append(row)
-    return found
+    return list(db.session.scalars(rows))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from widget.db import db
 from widget.models import Comment, Site, Thread
@@ -27,9 +27,11 @@ def since(site: Site, thread: Thread | None, when: int) -> Arrivals:
     return Arrivals(nodes, nodes[-1].published if nodes else when)
 
 
+_LATEST = select(func.max(Comment.published_at)).where(
+    Comment.site_id == bindparam("site"), Comment.thread_id == bindparam("thread")
+)
+
+
 def latest(site: Site, thread: Thread) -> int:
     """The stamp of what was published last: the end of an index."""
-    found = select(func.max(Comment.published_at)).where(
-        Comment.site_id == site.id, Comment.thread_id == thread.id
-    )
-    return stamp(db.session.scalar(found))
+    return stamp(db.session.scalar(_LATEST, {"site": site.id, "thread": thread.id}))

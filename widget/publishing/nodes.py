@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Integer, Select, bindparam, select
 
 from widget.db import db
 from widget.models import Badge, Comment, Kind, Site, Status, Thread
@@ -85,16 +85,29 @@ _COLUMNS = (
 )
 
 
+# A question that is asked with every page is put together once: that takes longer than its answer.
+_BETWEEN = (
+    select(*_COLUMNS)
+    .where(
+        Comment.site_id == bindparam("site"),
+        Comment.thread_id == bindparam("thread"),
+        Comment.shown,
+        Comment.path >= bindparam("low"),
+        Comment.path < bindparam("high"),
+    )
+    .order_by(Comment.path)
+)
+_FIRST_BETWEEN = _BETWEEN.limit(bindparam("limit", type_=Integer))
+
+
 def between(
     site: Site, thread: Thread, low: bytes, high: bytes, limit: int | None = None
 ) -> list[Row]:
     """What has a place on the page from one path on and before another: one range scan."""
-    return _read(
-        _shown(site, thread)
-        .where(Comment.path >= low, Comment.path < high)
-        .order_by(Comment.path)
-        .limit(limit)
-    )
+    named = {"site": site.id, "thread": thread.id, "low": low, "high": high}
+    if limit is None:
+        return _read(_BETWEEN, named)
+    return _read(_FIRST_BETWEEN, named | {"limit": limit})
 
 
 def named(site: Site, thread: Thread, wanted: Collection[bytes]) -> list[Row]:
@@ -155,26 +168,28 @@ def _shown(site: Site, thread: Thread) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _read(asked: Select[*tuple[Any, ...]]) -> list[Row]:
-    return [Row(row.path, _node(row)) for row in db.session.execute(asked)]
+def _read(asked: Select[*tuple[Any, ...]], values: dict[str, Any] | None = None) -> list[Row]:
+    return [Row(row[0], _node(row)) for row in db.session.execute(asked, values)]
 
 
 def _node(row: Any) -> Node:
-    is_removed = row.status is not Status.approved
+    (_path, id_, parent_id, status, kind, author, website, body_html, created_at, edited_at,
+     published_at, pinned_at, badge, reply_count, votes_up, votes_down) = row  # fmt: skip
+    is_removed = status is not Status.approved
     return Node(
-        id=row.id,
-        parent_id=row.parent_id,
-        author="" if is_removed else row.author,
-        website="" if is_removed else row.website,
-        body_html="" if is_removed else row.body_html,
-        created_at=row.created_at,
-        edited_at=row.edited_at,
-        published=stamp(row.published_at),
-        kind=row.kind,
-        badge=row.badge,
-        is_pinned=row.pinned_at is not None,
-        votes_up=row.votes_up,
-        votes_down=row.votes_down,
+        id=id_,
+        parent_id=parent_id,
+        author="" if is_removed else author,
+        website="" if is_removed else website,
+        body_html="" if is_removed else body_html,
+        created_at=created_at,
+        edited_at=edited_at,
+        published=stamp(published_at),
+        kind=kind,
+        badge=badge,
+        is_pinned=pinned_at is not None,
+        votes_up=votes_up,
+        votes_down=votes_down,
         is_removed=is_removed,
-        reply_count=row.reply_count,
+        reply_count=reply_count,
     )

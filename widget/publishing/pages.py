@@ -8,7 +8,7 @@ comments and the stamp of the newest are the few entries at the ends of two more
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import Integer, bindparam, literal_column, select
 
 from widget.db import db
 from widget.models import Comment, Order, Site, Thread, paths
@@ -21,6 +21,27 @@ from widget.publishing.replies import BadCursor, Root
 FULL = 100
 # Behind every path: their first bit is never set (models.paths).
 _LAST = b"\xff"
+
+# What every page asks is put together once. `shown` and the literal 0 spell the partial index's own
+# condition: SQLite does not see that a bound parameter would meet it.
+_TOP_LEVEL = select(Comment.path, Comment.id, Comment.reply_count).where(
+    Comment.site_id == bindparam("site"),
+    Comment.thread_id == bindparam("thread"),
+    Comment.shown,
+    Comment.depth == literal_column("0"),
+)
+_PINNED = _TOP_LEVEL.where(Comment.pinned_at.is_not(None)).order_by(
+    Comment.pinned_at.desc(), Comment.id
+)
+_ROOTS = _TOP_LEVEL.where(
+    Comment.pinned_at.is_(None),
+    Comment.path >= bindparam("low"),
+    Comment.path < bindparam("high"),
+).limit(bindparam("limit", type_=Integer))
+_ROOTS_BY_ORDER = {
+    Order.oldest: _ROOTS.order_by(Comment.path),
+    Order.newest: _ROOTS.order_by(Comment.path.desc()),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,15 +133,8 @@ def _at(site: Site, thread: Thread, order: Order, comment_id: int) -> Page | Non
 
 
 def _under(site: Site, thread: Thread, root_id: int, after: str) -> Page | None:
-    root = db.session.execute(
-        select(Comment.path, Comment.id, Comment.reply_count).where(
-            Comment.site_id == site.id,
-            Comment.thread_id == thread.id,
-            Comment.shown,
-            Comment.depth == literal_column("0"),
-            Comment.id == root_id,
-        )
-    ).one_or_none()
+    asked = _TOP_LEVEL.where(Comment.id == root_id)
+    root = db.session.execute(asked, {"site": site.id, "thread": thread.id}).one_or_none()
     return Page(nodes=replies.after(site, thread, Root(*root), after)) if root else None
 
 
@@ -149,38 +163,22 @@ def _path_of(site: Site, thread: Thread, comment_id: int) -> bytes | None:
 
 def _roots(site: Site, thread: Thread, order: Order, low: bytes, high: bytes) -> list[Root]:
     """Top-level comments from one path on and before another; one more than fits on a page."""
-    # `shown` and the literal 0 spell the partial index's own condition: SQLite does not see that a
-    # bound parameter would meet it.
     found = db.session.execute(
-        select(Comment.path, Comment.id, Comment.reply_count)
-        .where(
-            Comment.site_id == site.id,
-            Comment.thread_id == thread.id,
-            Comment.shown,
-            Comment.depth == literal_column("0"),
-            Comment.pinned_at.is_(None),
-            Comment.path >= low,
-            Comment.path < high,
-        )
-        .order_by(Comment.path.desc() if order is Order.newest else Comment.path)
-        .limit(site.page_size + 1)
+        _ROOTS_BY_ORDER[order],
+        {
+            "site": site.id,
+            "thread": thread.id,
+            "low": low,
+            "high": high,
+            "limit": site.page_size + 1,
+        },
     )
     return [Root(*row) for row in found]
 
 
 def _pinned(site: Site, thread: Thread) -> list[Root]:
     """Pinned top-level comments, the one pinned last first."""
-    found = db.session.execute(
-        select(Comment.path, Comment.id, Comment.reply_count)
-        .where(
-            Comment.site_id == site.id,
-            Comment.thread_id == thread.id,
-            Comment.shown,
-            Comment.depth == literal_column("0"),
-            Comment.pinned_at.is_not(None),
-        )
-        .order_by(Comment.pinned_at.desc(), Comment.id)
-    )
+    found = db.session.execute(_PINNED, {"site": site.id, "thread": thread.id})
     return [Root(*row) for row in found]
 
 

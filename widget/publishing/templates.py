@@ -7,7 +7,7 @@ by cookie, which would keep every cache from holding it. What is public depends 
 from flask import Flask, current_app
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from widget import language
 
@@ -35,14 +35,15 @@ def _votes(count: int) -> str:
     return language.number(count) if count else ""
 
 
-def _filled(line: Markup, **own: object) -> Markup:
+def _filled(line: str, **own: object) -> str:
     """Markup that many things share, with what is one's own for each {name} in it, escaped.
 
     In the order given: what somebody typed comes last, for a name may be “{id}”.
     """
+    filled = escape(line)  # leaves markup as it is, and escapes what takes a place in it
     for name, value in own.items():
-        line = line.replace(f"{{{name}}}", str(value))
-    return line
+        filled = filled.replace(f"{{{name}}}", str(value))
+    return filled
 
 
 # Jinja takes a message for markup. It is words, and a site's own may hold any character.
