@@ -304,6 +304,7 @@
     const link = document.createElement("a");
     link.href = `${service}t/${encodeURIComponent(site)}?${new URLSearchParams({ page: page.id })}`;
     link.textContent = `↻ ${link.href}`;
+    link.style.cssText = "display:inline-block;padding:12px;overflow-wrap:anywhere";
     words.append(answer?.box.querySelector(".comment-fault")?.textContent || link);
     section?.remove();
     section = null;
@@ -595,13 +596,17 @@
     if (event.target.closest(".comment-form")) need("write");
   }
 
-  /** Without the other script, the form posts by itself and leads to our own page. */
+  /**
+   * Without the other script, the form posts by itself and leads to our own page: but not where that
+   * page could not come either, for then what was typed would be lost.
+   */
   async function onSubmit(event) {
     const { target: form, submitter } = event;
     event.preventDefault();
     const write = await need("write");
     if (write) write.submit(form, submitter);
-    else form.submit();
+    else if (await askThread({})) form.submit();
+    else say("unsent");
   }
 
   // ------------------------------------------------------------------------------- the form

@@ -24,6 +24,10 @@ from widget.models import Comment
 
 Visit = Callable[..., Page]
 
+PHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 667}, "has_touch": True}
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+on_phone_and_desktop = pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
+
 
 @pytest.fixture
 def database(_migrated_sqlite: Path, tmp_path: Path) -> str:
@@ -169,7 +173,13 @@ def _noting(asked: list[str], unchanged: list[str]) -> type[WSGIRequestHandler]:
 
 
 @pytest.fixture
-def visit(browser: Browser, scene: Scene) -> Iterator[Visit]:
+def screen() -> dict[str, Any]:
+    """What `visit` looks through, where a test does not say it (`on_phone_and_desktop`)."""
+    return {"viewport": {"width": 900, "height": 900}}
+
+
+@pytest.fixture
+def visit(browser: Browser, scene: Scene, screen: dict[str, Any]) -> Iterator[Visit]:
     """Open a page in a browser of one's own: `visit(url, java_script_enabled=False)`.
 
     `before` is done with the page before it goes anywhere.
@@ -179,7 +189,7 @@ def visit(browser: Browser, scene: Scene) -> Iterator[Visit]:
     def open_page(
         url: str, *, before: Callable[[Page], None] | None = None, **options: Any
     ) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 900, "height": 900}, **options})
+        context = browser.new_context(**{**screen, **options})
         contexts.append(context)
         page = context.new_page()
         if before:

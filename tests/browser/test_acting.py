@@ -6,22 +6,20 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Scene, Visit
+from tests.browser.conftest import Scene, Visit, on_phone_and_desktop
 from tests.browser.test_host_pages import faults_found_by_axe
-from tests.browser.test_reading import DESKTOP, LEFT_BEHIND, NOTHING, PHONE, comment
+from tests.browser.test_reading import LEFT_BEHIND, NOTHING, comment
 from widget.models import Votes
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_i_vote_where_i_read_and_find_my_vote_again(
-    screen: dict[str, Any], scene: Scene, visit: Visit
-) -> None:
+@on_phone_and_desktop
+def test_i_vote_where_i_read_and_find_my_vote_again(scene: Scene, visit: Visit) -> None:
     url = scene.host_page()
     scene.backstage.set(votes=Votes.both)
     first = scene.say(url, "The minutes are public.")
-    page = visit(url, **screen)
+    page = visit(url)
     up = page.get_by_role("button", name="Vote up the comment by Bea")
     down = page.get_by_role("button", name="Vote down the comment by Bea")
     counts = comment(page, first).locator(".comment-votes")
@@ -46,13 +44,13 @@ def test_i_vote_where_i_read_and_find_my_vote_again(
     assert page.url == url
 
 
-@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@on_phone_and_desktop
 def test_i_report_a_comment_where_it_stands(
     screen: dict[str, Any], scene: Scene, visit: Visit, picture: Callable[[Page, str], None]
 ) -> None:
     url = scene.host_page()
     first = scene.say(url, "Buy my pills.")
-    page = visit(url, **screen)
+    page = visit(url)
     link = page.get_by_role("link", name="Report the comment by Bea")
     form = page.get_by_role("form", name="Report the comment by Bea")
     reason = form.get_by_label("What is wrong with it?")

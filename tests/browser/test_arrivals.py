@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Scene, Visit
-from tests.browser.test_reading import DESKTOP, PHONE, TALL, comment, movements, watch_movements
+from tests.browser.conftest import Scene, Visit, on_phone_and_desktop
+from tests.browser.test_reading import TALL, comment, movements, watch_movements
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -62,14 +62,14 @@ def read(scene: Scene, visit: Visit) -> Callable[..., Page]:
     return open_story
 
 
-@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@on_phone_and_desktop
 def test_what_arrives_is_told_once_and_shown_where_it_belongs_when_i_ask(
-    screen: dict[str, Any], scene: Scene, read: Callable[..., Page]
+    scene: Scene, read: Callable[..., Page]
 ) -> None:
     url = f"{scene.origin}/story"
     first = scene.say(url, "The minutes are public.")
     other = scene.say(url, "Who ordered this? " * 200)
-    page = read(**screen)
+    page = read()
     expect(comment(page, other)).to_be_visible()
     reply = scene.say(url, "Not all of them.", "Carl", first)
     wind(page, 31)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Scene, Visit
+from tests.browser.conftest import Scene, Visit, on_phone_and_desktop
 from widget.models import Comment
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -41,6 +41,7 @@ def comments_posted(scene: Scene) -> int:
     return scene.backstage.count(Comment)
 
 
+@on_phone_and_desktop
 def test_my_comment_waits_where_it_will_stand_and_still_does_after_a_reload(
     scene: Scene, visit: Visit, picture: Callable[[Page, str], None]
 ) -> None:
@@ -105,6 +106,7 @@ def test_posting_needs_no_preflight_and_nobody_else_is_asked(scene: Scene, visit
     assert {host for host in hosts if host.startswith("http")} == {scene.service, scene.origin}
 
 
+@on_phone_and_desktop
 def test_each_fault_stands_beside_its_field_and_what_was_typed_stays(
     scene: Scene, visit: Visit, picture: Callable[[Page, str], None]
 ) -> None:
@@ -125,6 +127,7 @@ def test_each_fault_stands_beside_its_field_and_what_was_typed_stays(
     expect(page.locator(".comment-fault, [aria-invalid=true]")).to_have_count(0)
 
 
+@on_phone_and_desktop
 def test_i_answer_in_place_and_can_take_it_back(scene: Scene, visit: Visit) -> None:
     url = scene.host_page()
     first = scene.say(url, "The minutes are public.")
@@ -172,14 +175,6 @@ def test_more_comments_come_into_the_list(scene: Scene, visit: Visit) -> None:
     more.click()
     expect(comments).to_have_count(5)
     expect(more).to_have_count(0)
-
-
-def test_a_link_to_a_comment_leads_there(scene: Scene, visit: Visit) -> None:
-    url = scene.host_page(body=f"<p style='height: 3000px'>The story</p>{scene.tag()}")
-    numbers = [scene.say(url, f"{n} words " * 300) for n in range(4)]
-    page = visit(f"{url}#comment-{numbers[2]}")
-    expect(page.locator(f"#comment-{numbers[2]}")).to_be_focused()
-    expect(page.locator(f"#comment-{numbers[2]} .comment-author")).to_be_in_viewport()
 
 
 def test_where_comments_are_closed_there_is_no_form(scene: Scene, visit: Visit) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Scene, Visit
+from tests.browser.conftest import Scene, Visit, on_phone_and_desktop
 from tests.browser.test_embed import WORDS, comments_posted, mine, send, write
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -68,6 +68,7 @@ def hurry(page: Page) -> None:
     page.clock.fast_forward(A_MINUTE)
 
 
+@on_phone_and_desktop
 def test_a_post_is_sent_again_by_itself_until_it_arrives_once(scene: Scene, visit: Visit) -> None:
     page = visit(scene.host_page(), before=lambda page: page.clock.install())
     tries = meet(page, lose, lose_the_answer, turn_away, slow_down)
@@ -157,6 +158,7 @@ def test_who_closes_the_tab_meanwhile_finds_a_draft_that_is_never_doubled(
     assert comments_posted(scene) == 1
 
 
+@on_phone_and_desktop
 def test_a_double_click_enter_twice_two_tabs_and_back_are_one_comment(
     scene: Scene, visit: Visit
 ) -> None:

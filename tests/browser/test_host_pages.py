@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Scene, Visit
+from tests.browser.conftest import Scene, Visit, on_phone_and_desktop
 from tests.browser.test_embed import WORDS, mine, send, write
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -146,6 +146,7 @@ def test_counts_come_in_one_request_and_a_tag_in_the_head_brings_no_thread(
     expect(page.locator(".comments")).to_have_count(0)
 
 
+@on_phone_and_desktop
 def test_a_single_page_site_changes_threads(scene: Scene, visit: Visit) -> None:
     scene.say("two", WORDS)
     listen = """window.told = []; for (const what of ["loaded", "posted"])
@@ -173,6 +174,7 @@ def test_a_single_page_site_changes_threads(scene: Scene, visit: Visit) -> None:
     expect(thread).to_have_attribute("data-page", "one")
 
 
+@on_phone_and_desktop
 def test_several_threads_share_a_page_and_get_in_nobodys_way(scene: Scene, visit: Visit) -> None:
     first = {name: scene.say(name, f"About {name}.", f"Bea-{name}") for name in ("one", "two")}
     attributes = 'data-lazy="off" data-page-id="{}"'
@@ -260,60 +262,57 @@ def test_where_the_service_is_away_a_reader_is_told_and_the_thread_comes_by_itse
 
 
 @pytest.mark.parametrize("head", ["", HOSTILE], ids=["plain", "hostile"])
-@pytest.mark.parametrize("width", [320, 1200])
 def test_it_fits_any_page_and_any_finger(
-    head: str, width: int, scene: Scene, visit: Visit, picture: Callable[[Page, str], None]
+    head: str, scene: Scene, visit: Visit, picture: Callable[[Page, str], None]
 ) -> None:
     url = scene.host_page(head=head, body=f"<div class='story'>{scene.tag()}</div>")
     parent = None
     for level in range(5):
         parent = scene.say(url, f"https://example.org/{'long-' * 30}", f"Level{level}", parent)
-    page = visit(url, viewport={"width": width, "height": 800})
+    page = visit(url)
     page.get_by_role("link", name="Reply to Level3").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    small = page.locator(
+    expect(page.get_by_label("Name *")).to_be_focused()
+    for width in (320, 1200):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert too_small(page) == []
+        picture(page, f"embed-{'hostile' if head else 'plain'}-{width}")
+    for part in (".comment-author", "time", ".comment-body", "label", ".comment-form-end button"):
+        expect(page.locator(part).first).to_be_visible()
+    expect(page.locator(".comment-body p").first).to_have_css("text-indent", "0px")
+
+
+def too_small(page: Page) -> list[str]:
+    """What of the thread a finger would miss."""
+    found: list[str] = page.locator(
         ".comments :is(a, button, textarea, summary, input:not([type=checkbox], [type=radio]))"
     ).evaluate_all(
         """all => all.filter(each => each.checkVisibility() && !each.closest(".comment-body"))
             .map(each => [each.textContent || each.name, each.getBoundingClientRect()])
             .filter(([, box]) => box.width < 44 || box.height < 44).map(([name]) => name)"""
     )
-    assert small == []
-    for part in (".comment-author", "time", ".comment-body", "label", ".comment-form-end button"):
-        expect(page.locator(part).first).to_be_visible()
-    expect(page.locator(".comment-body p").first).to_have_css("text-indent", "0px")
-    picture(page, f"embed-{'hostile' if head else 'plain'}-{width}")
+    return found
 
 
-@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}], ids=["light", "dark"])
-def test_axe_finds_nothing(options: dict[str, Any], scene: Scene, visit: Visit) -> None:
-    url = scene.host_page(
-        head="""<style>
-          body { color-scheme: light dark; background: Canvas; color: CanvasText }
-        </style>"""
-    )
-    scene.say(url, "The minutes are public. <blockquote>Page 14</blockquote>")
-    for address in (url, f"{scene.service}/t/news?page={url}"):
-        page = visit(address, **options)
-        page.wait_for_function("window.Comments")
-        expect(page.locator(".comment-form")).to_be_visible()
-        assert faults_found_by_axe(page) == []
-        send(page)
-        expect(page.locator(".comment-fault")).not_to_have_count(0)
-        assert faults_found_by_axe(page) == []
-        page.get_by_role("link", name="Reply to Bea").click()
-        write(page, f"Seen at {address}")
-        expect(mine(page)).to_be_visible()
-        assert faults_found_by_axe(page) == []
+GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 18, 18)"}
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_theme_brings_ground_and_ink_together(theme: str, scene: Scene, visit: Visit) -> None:
-    other = "color: #eee; background: #111" if theme == "light" else "color: #111; background: #fff"
+@pytest.mark.parametrize(
+    ("theme", "reader", "shown"),
+    [("light", "dark", "light"), ("dark", "light", "dark"), ("auto", "dark", "dark")],
+)
+def test_a_theme_brings_ground_and_ink_together(
+    theme: str, reader: str, shown: str, scene: Scene, visit: Visit
+) -> None:
+    other = "color: #eee; background: #111" if shown == "light" else "color: #111; background: #fff"
     page = visit(
         scene.host_page(
             head=f"<style>body {{ {other} }}</style>", body=scene.tag(f'data-theme="{theme}"')
-        )
+        ),
+        color_scheme=reader,
     )
-    expect(page.locator(".comments")).to_have_css("color-scheme", theme)
+    expect(page.locator(".comments")).to_have_css("background-color", GROUNDS[shown])
     assert faults_found_by_axe(page) == []
+    if theme == "auto":
+        page.emulate_media(color_scheme="light")
+        expect(page.locator(".comments")).to_have_css("background-color", GROUNDS["light"])

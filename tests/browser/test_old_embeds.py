@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Scene, Visit
+from tests.browser.conftest import Scene, Visit, on_phone_and_desktop
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -98,6 +98,7 @@ def test_one_changed_address_is_enough(
     expect(page.locator(".comments")).to_have_count(1)
 
 
+@on_phone_and_desktop
 def test_what_an_old_embed_said_goes_with_what_is_written(scene: Scene, visit: Visit) -> None:
     html = DISQUS.replace("{origin}", scene.origin).replace("{service}", scene.service)
     page = visit(scene.host_page(body=html))

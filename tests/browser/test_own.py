@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
-from tests.browser.conftest import Scene, Visit
+from tests.browser.conftest import Scene, Visit, on_phone_and_desktop
 from tests.browser.test_embed import WORDS, mine, write
 from widget.db import db, writing
 from widget.models import Comment, Moderator, Move, Site, Status, Via
@@ -52,6 +52,7 @@ def open_part(comment: Locator, name: str) -> None:
     comment.locator("summary", has_text=re.compile(f"^{name}$")).press("Enter")
 
 
+@on_phone_and_desktop
 def test_i_am_told_in_place_when_my_comment_is_published_or_not_and_why(
     scene: Scene, visit: Visit
 ) -> None:
@@ -96,10 +97,11 @@ def test_nobody_is_asked_while_nothing_waits(scene: Scene, visit: Visit) -> None
     assert not [line for line in scene.asked if "/mine" in line]
 
 
+@on_phone_and_desktop
 def test_i_edit_my_comment_where_it_stands(
     scene: Scene, visit: Visit, picture: Callable[[Page, str], None]
 ) -> None:
-    page = visit(scene.host_page(), viewport={"width": 375, "height": 800})
+    page = visit(scene.host_page())
     write(page, EARLIER)
     comment = mine(page)
     number = number_of(comment)
@@ -152,6 +154,7 @@ def test_an_edited_public_comment_waits_again_and_keeps_its_replies(
     assert scene.backstage.comment(number).status is Status.pending
 
 
+@on_phone_and_desktop
 def test_i_delete_my_comment_after_a_second_thought(
     scene: Scene, visit: Visit, picture: Callable[[Page, str], None]
 ) -> None:

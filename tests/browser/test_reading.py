@@ -7,15 +7,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
-from tests.browser.conftest import Scene, Visit
+from tests.browser.conftest import PHONE, Scene, Visit, on_phone_and_desktop
 from widget.db import db, writing
 from widget.models import Comment
 from widget.publishing import replies
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 667}, "has_touch": True}
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 TALL = "<p style='height: 3000px'>The story</p>"
 # All that a page can leave in a browser.
 LEFT_BEHIND = """async () => [
@@ -57,15 +55,13 @@ def movements(page: Page) -> list[Any]:
     return [each for each in moved if not each[1]]
 
 
-@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_a_permalink_opens_the_right_page_of_a_long_thread(
-    screen: dict[str, Any], scene: Scene, visit: Visit
-) -> None:
+@on_phone_and_desktop
+def test_a_permalink_opens_the_right_page_of_a_long_thread(scene: Scene, visit: Visit) -> None:
     url = scene.host_page(body=TALL + scene.tag() + TALL)
     scene.backstage.set(page_size=2)
     numbers = [scene.say(url, f"{n} words " * 100) for n in range(6)]
     reply = scene.say(url, "It is in the annex.", "Carl", numbers[4])
-    page = visit(f"{url}#comment-{reply}", **screen)
+    page = visit(f"{url}#comment-{reply}")
     expect(comment(page, reply)).to_be_focused()
     expect(comment(page, reply)).to_be_in_viewport()
     expect(comment(page, reply)).to_have_class("comment comment-target")
@@ -95,6 +91,7 @@ def test_a_permalink_opens_the_right_page_of_a_long_thread(
     expect(page.get_by_label("Comment *")).to_have_value("Half a thought")
 
 
+@on_phone_and_desktop
 def test_what_is_collapsed_opens_for_who_is_sent_there(scene: Scene, visit: Visit) -> None:
     scene.backstage.set(depth=2)
     url = scene.host_page()
@@ -111,6 +108,7 @@ def test_what_is_collapsed_opens_for_who_is_sent_there(scene: Scene, visit: Visi
     expect(page.locator(".comment-target")).to_have_count(1)
 
 
+@on_phone_and_desktop
 def test_the_order_is_remembered_once_i_chose_one(scene: Scene, visit: Visit) -> None:
     url = scene.host_page()
     numbers = [scene.say(url, f"Comment number {n}") for n in range(3)]
@@ -131,6 +129,7 @@ def test_the_order_is_remembered_once_i_chose_one(scene: Scene, visit: Visit) ->
     expect(other.get_by_role("link", name="Oldest first")).to_have_attribute("aria-current", "true")
 
 
+@on_phone_and_desktop
 def test_more_replies_come_to_where_they_belong(
     scene: Scene, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,10 +247,10 @@ def test_reading_leaves_nothing_in_the_browser_and_asks_nobody_else(
     assert {host for host in hosts if host.startswith("http")} == {scene.service, scene.origin}
 
 
-@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@on_phone_and_desktop
 @pytest.mark.parametrize("is_included", [False, True], ids=["reserved", "included"])
 def test_nothing_moves_after_the_thread_is_there(
-    is_included: bool, screen: dict[str, Any], scene: Scene, visit: Visit
+    is_included: bool, scene: Scene, visit: Visit
 ) -> None:
     url = f"{scene.origin}/story"
     first = scene.say(url, "The minutes are public.", "A-reader-with-a-long-name")
@@ -264,7 +263,7 @@ def test_nothing_moves_after_the_thread_is_there(
         place = scene.app.test_client().get("/embed/news/thread", query_string=query).text
         head = style
     scene.host_page(head=head, body=f"<p>The story</p>{place}{scene.tag()}<footer>Imprint</footer>")
-    page = visit(url, before=watch_movements, **screen)
+    page = visit(url, before=watch_movements)
     expect(comment(page, first).locator("time")).to_have_text("now")
     expect(page.locator(".comments-remember")).to_be_visible()
     assert movements(page) == []
@@ -290,13 +289,11 @@ def test_a_thread_far_below_waits_until_somebody_comes_near(scene: Scene, visit:
     assert page.evaluate("scrollY") == 0
 
 
-@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_what_is_new_is_marked_if_i_ask_for_it(
-    screen: dict[str, Any], scene: Scene, visit: Visit
-) -> None:
+@on_phone_and_desktop
+def test_what_is_new_is_marked_if_i_ask_for_it(scene: Scene, visit: Visit) -> None:
     url = scene.host_page()
     first = scene.say(url, "The minutes are public. " * 200)
-    page = visit(url, **screen)
+    page = visit(url)
     remember = page.get_by_role("button", name="Mark what is new at my next visit")
     expect(remember).to_have_attribute("aria-pressed", "false")
     assert page.evaluate(LEFT_BEHIND) == NOTHING

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Scene, Visit
+from tests.browser.conftest import PHONE, Scene, Visit, on_phone_and_desktop
 from tests.browser.test_embed import WORDS, comments_posted, mine, send, write
 from tests.browser.test_own import faults_of
 from widget import sanitize
@@ -44,6 +44,7 @@ def kept_words(page: Page) -> list[str]:
 # ----------------------------------------------------------------------------------------- drafts
 
 
+@on_phone_and_desktop
 def test_what_i_type_survives_reload_crash_and_leaving(
     scene: Scene, visit: Visit, picture: Callable[[Page, str], None]
 ) -> None:
@@ -126,6 +127,7 @@ def test_drafts_are_few_and_none_is_old(scene: Scene, visit: Visit) -> None:
 # ------------------------------------------------------------------------------- a remembered name
 
 
+@on_phone_and_desktop
 def test_my_name_is_remembered_if_i_ask_for_it_and_forgotten_if_not(
     scene: Scene, visit: Visit
 ) -> None:
@@ -265,10 +267,11 @@ def paste(page: Page, html: str, plain: str) -> bool:
 # ---------------------------------------------------------------------------------------- preview
 
 
+@on_phone_and_desktop
 def test_i_see_before_i_post_what_will_be_published(
     scene: Scene, visit: Visit, picture: Callable[[Page, str], None]
 ) -> None:
-    page = visit(scene.host_page(), viewport={"width": 320, "height": 900})
+    page = visit(scene.host_page())
     preview = page.locator(".comment-preview")
     show = page.get_by_role("button", name="Preview")
     words(page).fill("<b>All</b> of it\n\n<script>x</script>")
@@ -300,22 +303,14 @@ def test_i_see_before_i_post_what_will_be_published(
 # ----------------------------------------------------------------------------- what the form looks
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"viewport": {"width": 375, "height": 900}},
-        {"viewport": {"width": 900, "height": 900}, "color_scheme": "dark"},
-    ],
-    ids=["phone", "dark"],
-)
 def test_each_state_of_the_form_is_accessible(
-    options: dict[str, Any], scene: Scene, visit: Visit, picture: Callable[[Page, str], None]
+    scene: Scene, visit: Visit, picture: Callable[[Page, str], None]
 ) -> None:
-    name = f"writing-{options['viewport']['width']}"
+    name = "writing-dark"
     style = (
         "<style>body { color-scheme: light dark; background: Canvas; color: CanvasText }</style>"
     )
-    page = visit(scene.host_page(head=style), **options)
+    page = visit(scene.host_page(head=style), **PHONE, color_scheme="dark")
     begin(page)
     page.get_by_text("Tell me by email").click()
     daily = page.get_by_label("All of a day in one email")

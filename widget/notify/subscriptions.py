@@ -138,7 +138,7 @@ def is_proven(subscription: Subscription) -> bool:
 
 
 def asked_in_vain(subscription: Subscription) -> int:
-    """How many other threads of the site the same mailbox was asked about, and has not answered."""
+    """About how many threads the same mailbox was to be asked before, and has not answered."""
     asked = (
         select(func.count(Subscription.thread_id.distinct()))
         .join(Subscription.asked_by)
@@ -146,6 +146,7 @@ def asked_in_vain(subscription: Subscription) -> int:
             Subscription.site_id == subscription.site_id,
             Subscription.email == subscription.email,
             Subscription.thread_id != subscription.thread_id,
+            Subscription.id < subscription.id,
             Subscription.confirmed_at.is_(None),
             Comment.status == Status.approved,
         )
@@ -200,14 +201,13 @@ def behind(settings: Settings, link: ReaderLink) -> list[Subscription]:
     if link.thread_id:
         at_site &= Subscription.thread_id == link.thread_id
     emails = db.session.scalars(select(Subscription.email).where(at_site).distinct())
+    theirs = [email for email in emails if links.is_of(settings, link, email)]
     rows = (
         select(Subscription)
         .join(Subscription.asked_by)
         .where(
             at_site,
-            Subscription.email.in_(
-                [email for email in emails if links.is_of(settings, link, email)]
-            ),
+            Subscription.email.in_(theirs),
             or_(Subscription.confirmed_at.is_not(None), Comment.status == Status.approved),
         )
         .order_by(Subscription.id)
