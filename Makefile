@@ -25,8 +25,8 @@ test: $(VENV)/dev    ## Run the tests (ARGS="-k name" for some of them)
 	@tools/chromium.sh
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
-pictures: $(VENV)/dev   ## Take the README's screenshots again
-	@$(BIN)/python -m pytest -q tests/test_journey.py -k sqlite --pictures docs/images
+pictures: $(VENV)/dev   ## Take the screenshots in the README and docs/ again
+	@$(BIN)/python -m pytest -q tests/test_journey.py tests/browser/test_states.py -k 'sqlite or states' --pictures docs/images
 
 words: $(VENV)/dev   ## Bring the catalogues up to date with what readers are told
 	@$(BIN)/python tools/words.py

@@ -39,7 +39,7 @@
   let acts;
   /** Ended when the same tag runs again. */
   const ended = new AbortController();
-  /** The threads of this page, one for each run of a tag; the last is the one spoken of. */
+  /** The threads of this page, one for each run of a tag; the last in the page is spoken of. */
   const threads = window.Comments?.threads ?? [];
   const has = (element) => (thread) => thread.holds(element);
 
@@ -304,7 +304,7 @@
     const link = document.createElement("a");
     link.href = `${service}t/${encodeURIComponent(site)}?${new URLSearchParams({ page: page.id })}`;
     link.textContent = `↻ ${link.href}`;
-    link.style.cssText = "display:inline-block;padding:12px;overflow-wrap:anywhere";
+    link.style = "display: inline-block; padding: 14px 0; overflow-wrap: anywhere";
     words.append(answer?.box.querySelector(".comment-fault")?.textContent || link);
     section?.remove();
     section = null;
@@ -762,6 +762,7 @@
 
   /** This run of the tag, for the others. */
   const run = {
+    tag,
     rank: 0,
     get site() {
       return site;
@@ -808,6 +809,8 @@
     for (const each of [...threads]) if (place && each.holds(place)) each.end(); // it runs again
     const isFirst = !threads.some((each) => each.site === site);
     threads.push(run);
+    // In no order do tags run that are `async`.
+    threads.sort((one, other) => (one.tag.compareDocumentPosition(other.tag) & 4 ? -1 : 1));
     claim(place);
     addEventListener("hashchange", onHash, { signal: ended.signal });
     document.addEventListener("visibilitychange", onReturn, { signal: ended.signal });

@@ -159,6 +159,12 @@ def test_what_xml_forbids_is_left_out(ann: Reader, app: Flask, backstage: Backst
     assert titles(feed) == ["Ann Alder on “A B <b>&amp; 😀”"]
     assert text(feed, "a:entry/a:content") == "<p>one \ntwo  ]]></p>"
     assert text(feed, "a:entry/a:author/a:name") == "Ann Alder"
+    assert (
+        text(
+            fetched(ann, "/feeds/news/thread.atom?page=a%20page%EF%BF%BE%20of%20nobody"), "a:title"
+        )
+        == "Comments on “a page of nobody”"
+    )
 
 
 def test_a_name_stays_the_same_wherever_things_move(

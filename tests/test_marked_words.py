@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ from flask import Flask
 from jinja2 import Environment
 from lxml import html
 from lxml.html.defs import tags
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from tests.conftest import Backstage, Reader, WithoutScript
 from tests.parts import PROJECT
 from widget import language
-from widget.models import Move, Votes
+from widget.db import db, now, writing
+from widget.models import Hold, Move, Thread, Votes
 
 WIDGET = PROJECT / "widget"
 # Said to moderators and to whoever runs the service, in English.
@@ -254,9 +257,23 @@ def test_every_word_of_every_state_comes_from_the_catalogues(
         "no page": ann.client.get("/t/news").text,
         "recent": ann.client.get("/embed/news/recent").text,
     }
+    for rule in Hold:
+        change(app, hold=rule)
+        texts[f"rule {rule}"] = ann.read().text
     backstage.set(close_after_days=1)
+    change(app, created_at=now() - timedelta(days=2))
+    texts |= {"closed by age": ann.read().text, "too late": ann.post("Too late.", token="").text}
+    change(app, closed_at=now())
+    texts |= {"closed": ann.read().text, "closed page": cara.read().text}
     assert {name: outside(text) for name, text in texts.items() if outside(text)} == {}
     assert all("⟦" in text for text in texts.values()), "the test looks at something"
+
+
+def change(app: Flask, **values: object) -> None:
+    """What moderators and time do to a thread."""
+    with app.app_context(), writing():
+        db.session.execute(update(Thread).values(version=Thread.version + 1, **values))
+        db.session.commit()
 
 
 def send(reader: Reader, address: str, **fields: str) -> TestResponse:

@@ -11,10 +11,11 @@ from sqlalchemy import select, update
 from tests import parts
 from tests.conftest import Backstage, Reader
 from tests.mailroom import MODERATORS, Post, text_of
+from widget import addresses
 from widget.db import db, now, writing
 from widget.models import Comment, Delivery, Hold, Moderator, Move, Via
 from widget.moderation import moves
-from widget.notify import letters, plain, readers
+from widget.notify import plain, readers
 
 TITLE = "The database"
 ARTICLE = "http://news.example.org/2019/03/14/the-database"
@@ -138,7 +139,7 @@ def test_a_thread_without_an_address_leads_to_our_own_page(
     comment_id = ann.say("First.")
     with app.app_context():
         comment = db.session.get_one(Comment, comment_id)
-        comment.thread.url = ""
-        found = letters.address_of(app.extensions["settings"], comment.thread, comment)
-    assert found.startswith("http://comments.example.org/t/news?page=http")
+        comment.thread.page, comment.thread.url = "story-1", ""
+        found = addresses.comment(comment.site, comment.thread, comment_id)
+    assert found.startswith("http://comments.example.org/t/news?page=story-1")
     assert found.endswith(f"&at={comment_id}#comment-{comment_id}")

@@ -155,6 +155,9 @@ def test_what_is_reported_and_still_public_is_a_view_of_the_desk(
     assert tabs() == ["Pending 0", "Reported 3", "Approved 3", "Spam 0", "Trash 0"]
     assert cards(max_.client.get("/desk/reported/")) == [ids[1], ids[0], ids[2]]
     assert cards(max_.client.get(f"/desk/reported/?after={ids[1]}")) == [ids[0], ids[2]]
+    for view in ("reported", "approved"):
+        for strange in (-1, -(10**30), 10**30):
+            assert max_.client.get(f"/desk/{view}/?after={strange}").status_code == 200
 
     kept = press(max_, card(max_, ids[0], "/desk/reported/"), "Keep the comment")
     assert kept.location.startswith("/desk/reported/")

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from widget.cli.sites import site
 from widget.db import db
 from widget.models import Site, Votes
+from widget.models.site import Order
 
 
 def set_rule(app: Flask, *words: str) -> tuple[int, Site]:
@@ -16,6 +17,17 @@ def set_rule(app: Flask, *words: str) -> tuple[int, Site]:
     told = CliRunner().invoke(site, ["set", "news", *words], obj=ScriptInfo(create_app=lambda: app))
     with app.app_context():
         return told.exit_code, db.session.scalars(select(Site).where(Site.key == "news")).one()
+
+
+def test_a_new_site_is_as_most_want_it(app: Flask) -> None:
+    words = ["add", "times", "--name", "The Times", "--origin", "https://times.example"]
+    assert CliRunner().invoke(site, words, obj=ScriptInfo(create_app=lambda: app)).exit_code == 0
+    with app.app_context():
+        row = db.session.scalars(select(Site).where(Site.key == "times")).one()
+        assert (row.votes, row.hold_reports, row.edit_minutes) == (Votes.up, 3, 15)
+        assert (row.order, row.page_size, row.close_after_days) == (Order.oldest, 50, 0)
+        assert not row.markdown
+        assert not row.infinite_scroll
 
 
 def test_every_rule_can_be_set_and_taken_back(app: Flask) -> None:

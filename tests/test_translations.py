@@ -7,6 +7,7 @@ import pytest
 from babel import Locale
 from babel.messages import Message
 
+from tests.parts import PROJECT
 from tools import words as tool
 from widget import language
 from widget.cli.words import forms, messages, wrong
@@ -47,6 +48,15 @@ def test_a_catalogue_has_what_the_sources_say_and_nothing_else(
     assert said.keys() - found.keys() == set(), "this is new: run `make words`"
     assert {name: found[name].id for name in said} == {name: said[name].id for name in said}
     assert not catalogue.obsolete
+
+
+def test_the_languages_are_those_that_publishers_are_told_of() -> None:
+    names = {Locale(tag).english_name for tag in language.LANGUAGES}
+    assert len(names) == 14
+    guide = (PROJECT / "docs/publishers.md").read_text()
+    (said,) = re.findall(r"that `data-lang` on the tag names: (.+?);", guide, re.DOTALL)
+    told = set(re.split(r",\s+|\s+or\s+", said))
+    assert told == {name.removeprefix("Haitian ") for name in names}
 
 
 def test_english_is_said_as_it_stands_in_the_sources() -> None:

@@ -67,6 +67,19 @@ def test_every_mail_can_be_ended_with_one_click_as_mail_programs_do_it(
     assert post.brought() == []
 
 
+def test_who_comes_back_is_asked_again(
+    subscribed: int, ann: Reader, bob: Reader, backstage: Backstage, post: Post
+) -> None:
+    backstage.approve(bob.say("Heard."))
+    (news,) = post.brought()
+    post.press(post.follow(news, "unsubscribe"))
+    backstage.approve(ann.say("I miss it.", subscribe="thread"))
+    (asked,) = post.brought()
+    post.confirmed(asked)
+    backstage.approve(bob.say("Welcome back."))
+    assert [mail["To"] for mail in post.brought()] == ["ann@example.org"]
+
+
 def test_a_mail_that_was_on_its_way_is_not_sent_after_the_end(
     subscribed: int, bob: Reader, app: Flask, backstage: Backstage, post: Post
 ) -> None:

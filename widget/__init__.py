@@ -17,6 +17,7 @@ High imports low, never back (kept by import-linter, see pyproject.toml):
     transfer          importers
     comments | moderation
     spam | publishing | notify
+    addresses         where something can be read
     models
     db | queue | sanitize | config
 

@@ -19,6 +19,14 @@ HIDE = """(isHidden) => {
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
 
+# The script that looks for what is new is here, and knows whether the thread is on screen.
+LOOK_ROUND = """async (service) => {
+  await import(`${service}/embed-more.js`);
+  const thread = document.querySelector(".comments");
+  await new Promise((done) => new IntersectionObserver(done).observe(thread));
+  await fetch(`${service}/embed.js`, { cache: "reload" });
+}"""
+
 COUNT_TIMERS = """
   window.timers = 0;
   const wait = window.setTimeout;
@@ -121,7 +129,9 @@ def test_it_asks_only_while_somebody_looks(scene: Scene, read: Callable[..., Pag
     scene.say(f"{scene.origin}/story", "The minutes are public.")
     page = read('data-lazy="off" data-poll="5"', before=TALL)
     expect(page.locator(".comment")).to_have_count(1)
-    wind(page, 60, asks=False)
+    for _ in range(2):
+        wind(page, 60, asks=False)
+        page.evaluate(LOOK_ROUND, scene.service)
     assert looks(scene) == [], "it is below the fold"
     with page.expect_response("**/thread?*since=*"):
         page.locator(".comments").scroll_into_view_if_needed()

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -178,7 +177,11 @@ def test_a_single_page_site_changes_threads(scene: Scene, visit: Visit) -> None:
 def test_several_threads_share_a_page_and_get_in_nobodys_way(scene: Scene, visit: Visit) -> None:
     first = {name: scene.say(name, f"About {name}.", f"Bea-{name}") for name in ("one", "two")}
     attributes = 'data-lazy="off" data-page-id="{}"'
-    tags = [scene.tag(attributes.format(name)) for name in ("one", "two")]
+    # The first begins when the page is read, and so after the second.
+    tags = [
+        scene.tag(attributes.format(name)).replace("async", how)
+        for name, how in (("one", ""), ("two", "defer"))
+    ]
     place = '<div data-comments="two"></div>'
     page = visit(scene.host_page(body=f"<main>{tags[0]}</main><hr>{place}{tags[1]}"))
     threads = page.locator(".comments")

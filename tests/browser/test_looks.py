@@ -112,6 +112,27 @@ def test_it_is_at_home_on_any_page(
                     expect(page.locator(selector).first).to_have_css(style, value)
 
 
+def test_a_page_changes_the_look_by_a_property_or_a_plain_rule(scene: Scene, visit: Visit) -> None:
+    style = """<style>
+      :root { --comments-width: 500px; --comments-faint: rgb(1, 2, 3); --comments-accent: navy }
+      a { color: rgb(4, 5, 6) } h2 { color: rgb(7, 8, 9) }
+      .comments .comment-meta { font-style: italic } .comments .comment-button { padding: 9px }
+    </style>"""
+    url = scene.host_page(head=style)
+    scene.say(url, "It is at https://example.org/minutes")
+    page = visit(url)
+    for selector, look, value in (
+        (".comments", "width", "500px"),
+        (".comment-permalink", "color", "rgb(1, 2, 3)"),
+        (".comment-form-end .comment-button >> nth=0", "background-color", "rgb(0, 0, 128)"),
+        (".comment-body a", "color", "rgb(4, 5, 6)"),
+        (".comments-title", "color", "rgb(7, 8, 9)"),
+        (".comment-meta", "font-style", "italic"),
+        (".comment-form-end .comment-button >> nth=0", "padding-top", "9px"),
+    ):
+        expect(page.locator(selector)).to_have_css(look, value)
+
+
 def test_no_style_leaks_out(scene: Scene, visit: Visit) -> None:
     url = scene.host_page(head=FRAMEWORK, body=f"<main>{LANDMARKS}{scene.tag()}</main>")
     scene.say(url, "The minutes are public.")

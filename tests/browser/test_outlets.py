@@ -53,6 +53,8 @@ def test_a_thread_prints_whole_and_without_what_nobody_can_press(
     url = scene.host_page(body=f"<p>The story</p>{scene.tag()}")
     first = scene.say(url, "The minutes are public. " * 9)
     scene.say(url, "Page 14.", author="Cleo", parent=first)
+    scene.say(url, "It goes on.")
+    scene.backstage.set(page_size=1)
     for address in (url, f"{scene.service}/t/news?page={url}"):
         page = visit(address, color_scheme="dark")
         page.get_by_text("1 reply").click()
@@ -62,6 +64,7 @@ def test_a_thread_prints_whole_and_without_what_nobody_can_press(
         for nothing in ("form", "button", "summary", ".comment-reply", ".comments-feed"):
             for each in page.locator(f".comments {nothing}").all():
                 expect(each).to_be_hidden()
+        expect(page.get_by_text("More comments")).to_be_visible()
         year = f"{scene.backstage.comment(first).created_at:%Y}"
         told = page.locator(f"#comment-{first} time").first.evaluate(
             "time => time.innerText + getComputedStyle(time, '::after').content"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from tests.browser.conftest import PHONE, Scene, Visit, on_phone_and_desktop
 from widget.db import db, writing
@@ -46,6 +46,19 @@ def expect_order(page: Page, numbers: list[int]) -> None:
 def watch_movements(page: Page) -> None:
     """Note whatever moves."""
     page.add_init_script(OBSERVE)
+
+
+def dress_late(page: Page) -> None:
+    """Note whatever moves, and let the style come when the thread has come."""
+    watch_movements(page)
+    held: list[Route] = []
+
+    def let_go(request: Request) -> None:
+        if "/thread?" in request.url:
+            held[0].continue_()
+
+    page.route("**/embed.css", lambda route: held.append(route))  # noqa: PLW0108 (playwright marks it)
+    page.on("requestfinished", let_go)
 
 
 def movements(page: Page) -> list[Any]:
@@ -263,7 +276,7 @@ def test_nothing_moves_after_the_thread_is_there(
         place = scene.app.test_client().get("/embed/news/thread", query_string=query).text
         head = style
     scene.host_page(head=head, body=f"<p>The story</p>{place}{scene.tag()}<footer>Imprint</footer>")
-    page = visit(url, before=watch_movements)
+    page = visit(url, before=watch_movements if is_included else dress_late)
     expect(comment(page, first).locator("time")).to_have_text("now")
     expect(page.locator(".comments-remember")).to_be_visible()
     assert movements(page) == []
@@ -307,6 +320,7 @@ def test_what_is_new_is_marked_if_i_ask_for_it(scene: Scene, visit: Visit) -> No
     expect(comment(page, reply).locator(".comment-meta")).to_contain_text("New")
     expect(comment(page, first).locator("> .comment-meta")).not_to_contain_text("New")
     button = page.get_by_role("button", name="Next new comment (2)")
+    expect(button).to_have_attribute("aria-keyshortcuts", "n")
     button.click()
     expect(comment(page, reply)).to_be_focused()
     expect(comment(page, reply)).to_be_in_viewport()

@@ -6,7 +6,6 @@ one's own (tests/browser/conftest.py).
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -235,7 +234,8 @@ def test_rich_text_becomes_clean_tags_and_can_be_undone(
     words(page).press("ArrowLeft")
     assert paste(page, html, "plain words") is False
     expect(words(page)).to_have_value(f"Look: {text}!")
-    assert sanitize.clean(text).striptags()
+    used, published = (set(re.findall(r"<(\w+)", each)) for each in (text, sanitize.clean(text)))
+    assert used <= published, "it is what a comment may have"
     words(page).press("Control+z")
     expect(words(page)).to_have_value("Look: !")
     assert [each for each in complaints if "data:," not in each] == []
@@ -347,6 +347,7 @@ def test_it_reads_from_right_to_left(
     body = f"<div dir='rtl' lang='ar'>{scene.tag('data-lang=ar')}</div>"
     page = visit(scene.host_page(body=body), viewport={"width": 375, "height": 900})
     form = page.locator("#respond")
+    expect(form).to_have_css("direction", "rtl")
     form.locator("[name=author]").fill("ليلى")
     form.locator("[name=email]").fill("layla@example.org")
     form.locator("[name=body]").fill("قرأت التقرير كله.")

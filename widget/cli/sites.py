@@ -50,6 +50,7 @@ def add(key: str, name: str, origins: tuple[str, ...]) -> None:
         db.session.commit()
     click.echo(f"Added {key}. Its tag:")
     click.echo(snippet(key))
+    click.echo(f"Who moderates it: widget moderator add EMAIL --site {key} --role owner")
 
 
 @site.command("list")

@@ -93,7 +93,8 @@ def reported(sites: Sequence[Site], after: int | None = None) -> Listing:
         .limit(PAGE_SIZE + 1)
     )
     if after:
-        reached = select(page.c.first).where(page.c.comment_id == min(after, _MAX_ID))
+        named = max(0, min(after, _MAX_ID))
+        reached = select(page.c.first).where(page.c.comment_id == named)
         query = query.where(page.c.first > func.coalesce(reached.scalar_subquery(), 0))
     comments = list(db.session.scalars(query))
     more = len(comments) > PAGE_SIZE
@@ -161,7 +162,7 @@ def _next(site: Site, status: Status, last: Comment | None) -> Select[datetime, 
 
 def find(sites: Sequence[Site], comment_id: int) -> Comment | None:
     """A comment of these sites; none of any other."""
-    if comment_id > _MAX_ID:
+    if not 0 < comment_id <= _MAX_ID:
         return None
     return db.session.scalar(
         select(Comment).where(

@@ -5,11 +5,11 @@ The text of a mail is rendered whole and then filled to lines that any client sh
 
 from dataclasses import dataclass
 from email.message import EmailMessage
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from flask import render_template
 
-from widget import language
+from widget import addresses, language
 from widget.config import Settings
 from widget.language import gettext as _
 from widget.language import ngettext
@@ -40,7 +40,7 @@ def confirm(settings: Settings, delivery: Delivery, subscription: Subscription) 
             template="reader_confirm",
             subject=_("Please confirm: comments on “%(title)s”", title=title_of(thread)),
             known={
-                **_common(settings, thread),
+                **_common(thread),
                 "is_thread": subscription.comment_id == 0,
                 "is_daily": subscription.daily,
                 "confirm": _link(settings, Purpose.confirm, subscription),
@@ -66,8 +66,8 @@ def news(
             template="reader_news",
             subject=subject,
             known={
-                **_common(settings, thread),
-                **_quoted(settings, comment, _WHOLE),
+                **_common(thread),
+                **_quoted(comment, _WHOLE),
                 "is_reply": subscription.comment_id != 0,
                 "answered": _answered(comment),
                 "unsubscribe": _link(settings, Purpose.unsubscribe, subscription),
@@ -108,7 +108,7 @@ def digest(
             subject=subject,
             known={
                 "site": site,
-                "chapters": [_chapter(settings, chapter) for chapter in chapters],
+                "chapters": [_chapter(chapter) for chapter in chapters],
                 "unsubscribe": unsubscribe,
                 "manage": _manage(settings, delivery),
             },
@@ -138,8 +138,8 @@ def decided(
             template="reader_decided",
             subject=subject,
             known={
-                **_common(settings, thread),
-                **(_quoted(settings, comment, _WHOLE) if is_public else {}),
+                **_common(thread),
+                **(_quoted(comment, _WHOLE) if is_public else {}),
                 "title": title,
                 "is_public": is_public,
                 "reason": decision.reason if decision and decision.moderator else "",
@@ -150,17 +150,6 @@ def decided(
 def title_of(thread: Thread) -> str:
     """What the article is called."""
     return thread.title or thread.page
-
-
-def address_of(settings: Settings, thread: Thread, comment: Comment | None = None) -> str:
-    """The article, or a comment under it; on our own page where its address is not known."""
-    anchor = f"#comment-{comment.id}" if comment else ""
-    if thread.url.startswith(("http://", "https://")):
-        return thread.url.partition("#")[0] + anchor
-    view: dict[str, object] = {"page": thread.page}
-    if comment:
-        view["at"] = comment.id
-    return f"{settings.public_url}/t/{thread.site.key}?{urlencode(view)}{anchor}"
 
 
 def _compose(
@@ -184,20 +173,20 @@ def _compose(
     )
 
 
-def _common(settings: Settings, thread: Thread) -> dict[str, object]:
+def _common(thread: Thread) -> dict[str, object]:
     return {
         "site": thread.site,
         "title": title_of(thread),
-        "article": address_of(settings, thread),
+        "article": addresses.thread(thread.site, thread),
     }
 
 
-def _quoted(settings: Settings, comment: Comment, limit: int) -> dict[str, object]:
+def _quoted(comment: Comment, limit: int) -> dict[str, object]:
     return {
         "author": comment.author,
         "published_at": comment.published_at,
         "words": plain.words_of(comment.body_html, limit),
-        "address": address_of(settings, comment.thread, comment),
+        "address": addresses.comment(comment.site, comment.thread, comment.id),
     }
 
 
@@ -207,11 +196,11 @@ def _answered(comment: Comment) -> str:
     return parent.author if parent and parent.status is Status.approved else ""
 
 
-def _chapter(settings: Settings, chapter: Chapter) -> dict[str, object]:
+def _chapter(chapter: Chapter) -> dict[str, object]:
     return {
         "title": title_of(chapter.thread),
-        "article": address_of(settings, chapter.thread),
-        "comments": [_quoted(settings, comment, _EXCERPT) for comment in chapter.comments],
+        "article": addresses.thread(chapter.thread.site, chapter.thread),
+        "comments": [_quoted(comment, _EXCERPT) for comment in chapter.comments],
         "more": chapter.count - len(chapter.comments),
     }
 

@@ -10,8 +10,8 @@ from typing import cast
 
 import brotli
 from flask import current_app
-from rcssmin import cssmin  # type: ignore[import-untyped]
-from rjsmin import jsmin  # type: ignore[import-untyped]
+from rcssmin import cssmin
+from rjsmin import jsmin
 
 _STATIC = Path(__file__).parents[2] / "static"
 NAMES = sorted(file.name for file in _STATIC.glob("embed*.*"))

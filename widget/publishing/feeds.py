@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from feedgenerator import Atom1Feed  # type: ignore[import-untyped]
+from feedgenerator import Atom1Feed
 
-from widget import language
+from widget import addresses, language
 from widget.language import gettext as _
 from widget.models import Site, Thread
-from widget.publishing import addresses, prose, recent
+from widget.publishing import prose, recent
 from widget.publishing.recent import Recent
 
 _ENTRIES = 50

@@ -15,9 +15,9 @@ from typing import cast
 import brotli
 from flask import Flask, current_app
 
-from widget import config, language, sanitize
+from widget import addresses, config, language, sanitize
 from widget.models import Order, Site, Thread
-from widget.publishing import addresses, arrivals, form_token, pages, templates
+from widget.publishing import arrivals, form_token, pages, templates
 from widget.publishing.closing import why_closed
 from widget.publishing.versions import Versions
 

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from widget import addresses
 from widget.db import db
 from widget.models import Comment, Site, Status, Thread
-from widget.publishing import addresses, prose
+from widget.publishing import prose
 
 _EXCERPT = 140
 

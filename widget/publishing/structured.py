@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from widget import language
+from widget import addresses, language
 from widget.models import Site, Thread, Votes
-from widget.publishing import addresses, prose
+from widget.publishing import prose
 from widget.publishing.nodes import Node
 from widget.publishing.pages import Page
 

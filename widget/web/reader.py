@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, Flask, Response, make_response, redirect, request
 
-from widget import config, language
+from widget import addresses, config, language
 from widget.db import db
 from widget.language import gettext as _
 from widget.models import Site, Subscription, Thread
@@ -197,7 +197,7 @@ def _no_more_mail(site: Site) -> Response:
 def _place(thread: Thread) -> dict[str, str]:
     return {
         "title": letters.title_of(thread),
-        "address": letters.address_of(config.current(), thread),
+        "address": addresses.thread(thread.site, thread),
     }
 
 

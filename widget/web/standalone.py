@@ -5,11 +5,12 @@ import secrets
 from flask import Blueprint, Response, make_response, request
 from sqlalchemy import select
 
+from widget import addresses
 from widget.comments import editing
 from widget.comments.threading import find_thread
 from widget.db import db
 from widget.models import Comment, Site, Status, Thread
-from widget.publishing import addresses, fragments, structured
+from widget.publishing import fragments, structured
 from widget.publishing.fragments import View
 from widget.web import origin, receipts
 from widget.web.embed import asked_view

@@ -16,6 +16,11 @@ def article(site: Site, page: str, url: str = "") -> str:
     return page if page.startswith(tuple(f"{origin}/" for origin in site.origins)) else ""
 
 
+def thread(site: Site, thread: Thread) -> str:
+    """The article, or else our own page of the thread."""
+    return article(site, thread.page, thread.url) or own_page(site, thread.page)
+
+
 def comment(site: Site, thread: Thread, comment_id: int) -> str:
     """One comment: under its article, or else on our own page of the thread.
 
