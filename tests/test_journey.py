@@ -63,6 +63,7 @@ def visit(browser: Browser, up: Service) -> Iterator[Callable[[], Page]]:
         contexts.append(context)
         page = context.new_page()
         page.goto(article(up))
+        page.locator("footer").scroll_into_view_if_needed()  # the thread comes when one is near
         expect(page.locator(".comment-form")).to_be_visible()
         return page
 
@@ -140,6 +141,7 @@ def test_a_comment_travels_from_reader_to_reader(  # noqa: PLR0915 (one story, t
     expect(ann.locator(".comment", has_text=MORE).last).to_be_visible()
     bob.reload()
     until(lambda: bob.reload() and MORE in settled(bob).content(), "the known author's comment")
+    bob.locator(".comments").evaluate("thread => thread.scrollIntoView()")
     picture(bob, "published")
     assert len(inbox.mails) == 2, "nobody was asked"
 

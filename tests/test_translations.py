@@ -51,7 +51,7 @@ def test_a_catalogue_has_what_the_sources_say_and_nothing_else(
 
 
 def test_the_languages_are_those_that_publishers_are_told_of() -> None:
-    names = {Locale(tag).english_name for tag in language.LANGUAGES}
+    names = {str(Locale(tag).english_name) for tag in language.LANGUAGES}
     assert len(names) == 14
     guide = (PROJECT / "docs/publishers.md").read_text()
     (said,) = re.findall(r"that `data-lang` on the tag names: (.+?);", guide, re.DOTALL)

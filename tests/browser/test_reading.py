@@ -28,6 +28,14 @@ OBSERVE = """
       moved.push([value, hadRecentInput, sources.map(({ node }) => node?.outerHTML?.slice(0, 90))]);
   }).observe({ type: "layout-shift", buffered: true });
 """
+TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+THREAD_HAS_COME = """() => performance.getEntriesByType("resource")
+    .some(({ name }) => name.includes("/thread?"))"""
+# The script waits for its style for two seconds; here, for as long as it takes.
+PATIENT = """
+  const wait = window.setTimeout;
+  window.setTimeout = (then, pause, ...all) => (pause === 2000 ? 0 : wait(then, pause, ...all));
+"""
 
 
 def comment(page: Page, number: int) -> Locator:
@@ -49,21 +57,21 @@ def watch_movements(page: Page) -> None:
 
 
 def dress_late(page: Page) -> None:
-    """Note whatever moves, and let the style come when the thread has come."""
+    """Note whatever moves, and let the style come when the thread is long there."""
+
+    def dress(route: Route) -> None:
+        page.wait_for_function(THREAD_HAS_COME)
+        page.evaluate(TWO_FRAMES)
+        route.continue_()
+
     watch_movements(page)
-    held: list[Route] = []
-
-    def let_go(request: Request) -> None:
-        if "/thread?" in request.url:
-            held[0].continue_()
-
-    page.route("**/embed.css", lambda route: held.append(route))  # noqa: PLW0108 (playwright marks it)
-    page.on("requestfinished", let_go)
+    page.add_init_script(PATIENT)
+    page.route("**/embed.css", dress)
 
 
 def movements(page: Page) -> list[Any]:
     """What moved by itself since the page began; what is drawn now counts."""
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(TWO_FRAMES)
     moved: list[Any] = page.evaluate("moved")
     return [each for each in moved if not each[1]]
 

@@ -76,7 +76,7 @@ def test_a_thread_on_a_desk_in_the_dark_and_on_a_phone(
     url = article(scene, "/story")
     discuss(scene, url)
     for name, look in {
-        "thread": {"viewport": {"width": 720, "height": 720}},
+        "thread": {"viewport": {"width": 720, "height": 690}},
         "dark": {**SCREEN, "color_scheme": "dark"},
         "phone": {"viewport": {"width": 375, "height": 760}, "is_mobile": True},
     }.items():

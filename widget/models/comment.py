@@ -138,6 +138,13 @@ class Comment(Base):
         Index("ix_comment_thread_published", "thread_id", "published_at"),
         Index("ix_comment_key", "site_id", "key_hash", "status"),
         Index("ix_comment_body_hash", "site_id", "body_hash"),
+        # What is blanked after a while (privacy.retention): else each day would read all rows.
+        Index(
+            "ix_comment_traced",
+            "id",
+            sqlite_where=text("address_hash IS NOT NULL OR network_hash IS NOT NULL"),
+            postgresql_where=text("address_hash IS NOT NULL OR network_hash IS NOT NULL"),
+        ),
         Index(
             "ix_comment_unscreened",
             "created_at",

@@ -191,6 +191,13 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_comment_published", ["site_id", "published_at"], unique=False)
         batch_op.create_index(
+            "ix_comment_traced",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("address_hash IS NOT NULL OR network_hash IS NOT NULL"),
+            postgresql_where=sa.text("address_hash IS NOT NULL OR network_hash IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_comment_thread_published", ["thread_id", "published_at"], unique=False
         )
 
@@ -274,6 +281,11 @@ def downgrade() -> None:
     with op.batch_alter_table("comment", schema=None) as batch_op:
         batch_op.drop_index("ix_comment_thread_published")
         batch_op.drop_index("ix_comment_published")
+        batch_op.drop_index(
+            "ix_comment_traced",
+            sqlite_where=sa.text("address_hash IS NOT NULL OR network_hash IS NOT NULL"),
+            postgresql_where=sa.text("address_hash IS NOT NULL OR network_hash IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_comment_pinned",
             sqlite_where=sa.text("pinned_at IS NOT NULL"),
