@@ -188,6 +188,15 @@ def test_every_link_leads_to_something(page: str, target: str) -> None:
         assert anchor in names, f"{page} leads to {target}, where no such heading is"
 
 
+def test_every_picture_is_shown_and_small() -> None:
+    pictures = set((PROJECT / "docs" / "images").iterdir())
+    shown = {(PROJECT / page).parent / target for page, target in links()}
+    assert pictures - shown == set()
+    sizes = [picture.stat().st_size for picture in pictures]
+    assert max(sizes) < 60_000
+    assert sum(sizes) < 600_000
+
+
 def test_every_page_is_found_from_the_readme() -> None:
     targets = {target.partition("#")[0] for page, target in links() if page == "README.md"}
     assert {f"docs/{page.name}" for page in PAGES[1:]} - targets == set()

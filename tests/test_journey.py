@@ -154,8 +154,8 @@ def article(up: Service) -> str:
 def write(page: Page, name: str, words: str) -> None:
     """Fill in the form as a reader does, and send it."""
     form = page.locator(".comment-form")
-    form.get_by_label("Name").fill(name)
-    form.get_by_label("Email").fill(f"{name.partition(' ')[0].lower()}@example.org")
+    form.get_by_label("Name *").fill(name)
+    form.get_by_label("Email *").fill(f"{name.partition(' ')[0].lower()}@example.org")
     form.get_by_role("textbox", name="Comment").fill(words)
     form.get_by_role("button", name="Post Comment").click()
 

@@ -287,6 +287,7 @@ def test_nothing_moves_after_the_thread_is_there(
     page = visit(url, before=watch_movements if is_included else dress_late)
     expect(comment(page, first).locator("time")).to_have_text("now")
     expect(page.locator(".comments-remember")).to_be_visible()
+    expect(page.locator(".comment-list")).to_have_css("list-style-type", "none")
     assert movements(page) == []
     # The observer works: what is pushed away is noted.
     page.locator("p").first.evaluate("p => { p.style.height = '300px' }")
