@@ -29,7 +29,7 @@ export function more(thread) {
     const first = !under
       ? append(answer.box)
       : after
-        ? merge(answer.box)
+        ? merge(answer.box, link.closest("li"))
         : renew(answer.box, under);
     const next = answer.box.querySelector("[data-after]")?.closest("p");
     if (link.isConnected) link.closest("p").replaceWith(next ?? "");
@@ -44,8 +44,11 @@ export function more(thread) {
     return items[0]?.firstElementChild;
   }
 
-  /** Put replies under what they answer; what is above them came again, as context. */
-  function merge(box) {
+  /**
+   * Put replies under what they answer; what is above them came again, as context. On a site that
+   * shows one level only, they stand behind the `last` that was there.
+   */
+  function merge(box, last) {
     let first;
     for (const item of [...box.querySelectorAll(".comment-item")]) {
       const comment = item.firstElementChild;
@@ -53,7 +56,12 @@ export function more(thread) {
       if (known && !known.matches(".comment-mine")) continue;
       if (known) forget(comment.id);
       first ??= comment;
-      repliesTo(find(item.parentElement.closest("article").id)).append(item);
+      const above = item.parentElement.closest("article");
+      if (above) repliesTo(find(above.id)).append(item);
+      else {
+        last.after(item);
+        last = item;
+      }
     }
     return first;
   }
@@ -140,7 +148,9 @@ export function more(thread) {
   }
 
   function showNews(button) {
-    thread.section.dataset.latest = news.dataset.latest;
+    const { latest, title } = news.dataset;
+    thread.section.dataset.latest = latest;
+    if (title) thread.section.querySelector("h2").textContent = title;
     thread.acts?.markNews(news);
     const [first] = [...news.querySelectorAll("article")].map(putIn);
     news = null;

@@ -162,8 +162,6 @@ def test_an_id_leads_to_the_article_only_if_its_page_said_where_it_is(
     cara.page = ann.page = "article-18"
     ann.say(url="https://evil.example.org/")
     assert not page(cara).xpath("//link[@rel='canonical']")
-    cara.page = "https://evil.example.org/"
-    assert not page(cara).xpath("//link[@rel='canonical']")
 
 
 def test_what_a_stranger_calls_a_page_shows_only_beside_a_comment_that_was_approved(
@@ -200,3 +198,13 @@ def test_a_plain_form_sent_twice_is_one_comment_and_changed_words_are_not_lost(
         comment_id = db.session.scalars(select(Comment.id)).one()
     backstage.screen(comment_id)
     assert backstage.comment(comment_id).status is Status.approved
+
+
+def test_a_page_of_another_website_has_no_form_that_nobody_could_send(
+    cara: WithoutScript,
+) -> None:
+    target = "/t/news?page=https://elsewhere.example.net/story"
+    response = cara.client.get(target)
+    assert response.status_code == 404
+    assert "does not belong to" in response.text
+    assert "<form" not in response.text

@@ -101,6 +101,7 @@ def test_what_arrives_is_told_once_and_shown_where_it_belongs_when_i_ask(
     expect(page.locator(".comment-list > li:last-child > article")).to_have_id(f"comment-{last}")
     expect(both).to_have_count(0)
     assert len(looks(scene)) == asked, "it was here already"
+    expect(page.get_by_role("heading", name="4 comments")).to_be_visible()
     scene.say(url, "Thank you.")
     wind(page, 31)
     expect(button).to_be_visible()

@@ -187,6 +187,26 @@ def test_more_replies_come_to_where_they_belong(
     expect_order(page, [first, one, inner, other])
 
 
+def test_more_replies_come_behind_the_last_where_all_stand_on_one_level(
+    scene: Scene, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replies, "SHOWN", 1)
+    monkeypatch.setattr(replies, "NEXT", 2)
+    url = scene.host_page()
+    scene.backstage.set(depth=1)
+    first = scene.say(url, "The minutes are public.")
+    answers = [scene.say(url, f"Page {n}.", "Carl", first) for n in range(4)]
+    other = scene.say(url, "Thank you.")
+    page = visit(url)
+    expect_order(page, [first, answers[0], other])
+    more = page.locator(".comment-replies-more")
+    more.click()
+    expect_order(page, [first, *answers[:3], other])
+    more.click()
+    expect_order(page, [first, *answers, other])
+    expect(more).to_have_count(0)
+
+
 def test_where_a_site_wants_it_more_comes_while_i_scroll(scene: Scene, visit: Visit) -> None:
     url = scene.host_page()
     scene.backstage.set(page_size=2, infinite_scroll=True)

@@ -54,6 +54,16 @@ def may_hold(site: Site, url: str) -> bool:
     return origin_of(url) in site.origins
 
 
+def may_open(site: Site, page: str) -> bool:
+    """May a first comment open this page's thread? An address must be one of the site's own."""
+    return not is_address(page) or may_hold(site, page)
+
+
+def is_address(page: str) -> bool:
+    """Is the page named by its address, and not by an id of the publisher's?"""
+    return page.lower().startswith(("http://", "https://"))
+
+
 def cross_origin_headers(response: Response) -> Response:
     """Let the site's own pages read the answer, and no one else's; never with credentials.
 

@@ -37,7 +37,7 @@ def _take(site: Site) -> Response:
     form = CommentForm(site)
     if not form.validate():
         return faulty(site, form)
-    if not _may_open(site, form) and not find_thread(site, form.text("page")):
+    if not origin.may_open(site, form.text("page")) and not find_thread(site, form.text("page")):
         abort(403, _("This page does not belong to %(site)s.", site=site.name))
     draft = _draft(site, form, _author(site))
     # SQLite has one writer at a time: only now, with all else done, does this request queue for it.
@@ -73,16 +73,6 @@ def _store(site: Site, form: CommentForm, draft: Draft) -> Response:
     return answer
 
 
-def _may_open(site: Site, form: CommentForm) -> bool:
-    """May a first comment open this thread? An address must be one of the site's own."""
-    page = form.text("page")
-    return not _is_address(page) or origin.may_hold(site, page)
-
-
-def _is_address(page: str) -> bool:
-    return page.lower().startswith(("http://", "https://"))
-
-
 def _author(site: Site) -> authorship.Author:
     return authorship.recognise(
         config.current().secret_key,
@@ -97,7 +87,7 @@ def _draft(site: Site, form: CommentForm, author: authorship.Author) -> Draft:
     settings = config.current()
     page = form.text("page")
     # An address names the page itself; what is sent beside it would only be another one.
-    url = page if _is_address(page) else form.text("url")
+    url = page if origin.is_address(page) else form.text("url")
     token = form_token.judge(
         [settings.secret_key, *settings.secret_key_fallbacks],
         site_id=site.id,

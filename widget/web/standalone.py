@@ -2,13 +2,14 @@
 
 import secrets
 
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, Response, abort, make_response, request
 from sqlalchemy import select
 
 from widget import addresses
 from widget.comments import editing
 from widget.comments.threading import find_thread
 from widget.db import db
+from widget.language import gettext as _
 from widget.models import Comment, Site, Status, Thread
 from widget.publishing import fragments, structured
 from widget.publishing.fragments import View
@@ -31,6 +32,8 @@ def page(key: str) -> Response:
     """The thread, its form, and my own comment if I have its receipt."""
     site = origin.site_or_404(key)
     view = asked_view(site)
+    if not origin.may_open(site, view.page) and not find_thread(site, view.page):
+        abort(404, _("This page does not belong to %(site)s.", site=site.name))
     return render(site, view, mine=_from_receipt(site, view.page))
 
 
