@@ -13,7 +13,8 @@ export function act(thread) {
 
   /** For each page, the moment of the newest comment that was there at the last visit. */
   function seenPages() {
-    return new Map(recall()?.seen);
+    const seen = recall()?.seen; // anything may stand in the host page's storage
+    return new Map(Array.isArray(seen) ? seen.filter(Array.isArray) : []);
   }
 
   /** Before it is shown, so that nothing moves later. */
@@ -37,7 +38,7 @@ export function act(thread) {
     const shown = [...section.querySelectorAll("[data-published]")];
     const moments = shown.map((comment) => Number(comment.dataset.published));
     seen.delete(page.id); // the latest visit comes last
-    seen.set(page.id, Math.max(Number(section.dataset.latest), ...moments));
+    seen.set(page.id, Math.max(Number(section.dataset.latest ?? 0), ...moments));
     keep({ seen: [...seen].slice(-MOST_PAGES) });
   }
 
@@ -60,6 +61,7 @@ export function act(thread) {
     const { section, tray } = thread;
     const many = section.querySelectorAll(".comment-new").length;
     const button = section.querySelector(".comments-next-new");
+    if (!button) return; // a page may have kept a thread of an older version
     button.dataset.words ??= button.textContent;
     button.textContent = button.dataset.words.replace("#", many.toLocaleString(section.lang));
     button.hidden = !many;
@@ -83,6 +85,7 @@ export function act(thread) {
     const data = new FormData(button.form);
     data.set("value", button.ariaPressed === "true" ? "0" : button.value);
     const answer = await send(button.formAction, data);
+    if (!voting.isConnected) return undefined;
     voting.ariaBusy = null;
     const counted = answer?.ok && answer.box.querySelector(".comment-voting");
     if (!counted) return refuse(voting, wordsOf(answer));
@@ -111,6 +114,7 @@ export function act(thread) {
     const path = link.closest("article").id.replace("-", "s/");
     const answer = await ask(`${path}/report${link.search}`);
     const form = answer?.ok && answer.box.querySelector(REPORT);
+    if (!link.isConnected) return undefined;
     if (!form) return refuse(link, wordsOf(answer));
     reporting = link;
     showReport(form);
@@ -149,6 +153,7 @@ export function act(thread) {
   };
 
   function press(element) {
+    if (!element.isConnected) return undefined; // another thread stands here by now
     return ways[Object.keys(ways).find((each) => element.matches(each))](element);
   }
 

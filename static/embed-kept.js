@@ -64,7 +64,7 @@ export function keeping(site, report) {
   }
 
   function makeKey() {
-    keyInHand = heldKey() ?? secret();
+    keyInHand = heldKey() || secret();
     write(names.key, keyInHand);
     return keyInHand;
   }
@@ -73,7 +73,10 @@ export function keeping(site, report) {
   function drafts() {
     const found = readJson(names.drafts);
     if (!Array.isArray(found)) return [];
-    const isGood = (draft) => draft?.seed && draft.body && Date.now() - draft.at < OLDEST_DRAFT;
+    const isGood = (draft) =>
+      typeof draft?.seed === "string" &&
+      typeof draft.body === "string" &&
+      Date.now() - draft.at < OLDEST_DRAFT;
     return found.filter(isGood);
   }
 

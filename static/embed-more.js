@@ -1,16 +1,14 @@
 // More of a thread than came at first: further comments, further replies, and what is published
 // while somebody reads. embed.js fetches this module when one of them is wanted.
 
+import { placing } from "./embed-place.js";
+
 const LONGEST = 300_000; // milliseconds between two looks for what is new
 
 /** @param thread what embed.js knows and can do, for one thread at a time */
 export function more(thread) {
-  const { askThread, attend, formOf, goHome, putIn, refuse, repliesTo, say, show } = thread;
-  const { statusOf, tookMore } = thread;
-
-  function find(id) {
-    return thread.section.querySelector(`#${id}`);
-  }
+  const { askThread, attend, refuse, say, show, statusOf, tookMore } = thread;
+  const { find, holding, putIn, repliesTo } = placing(thread);
 
   // --------------------------------------------------------------------- what a link leads to
 
@@ -39,8 +37,11 @@ export function more(thread) {
 
   function append(box) {
     const items = [...box.querySelectorAll(".comment-list > li")];
-    for (const item of items) forget(item.firstElementChild.id); // it came by itself, earlier
-    thread.section.querySelector(".comment-list").append(...items);
+    const list = thread.section.querySelector(".comment-list");
+    holding(list, () => {
+      for (const item of items) forget(item.firstElementChild.id); // it came by itself, earlier
+      list.append(...items);
+    });
     return items[0]?.firstElementChild;
   }
 
@@ -71,22 +72,12 @@ export function more(thread) {
     const fresh = box.querySelector(`#comment-${id}`);
     if (!fresh) return undefined;
     const old = find(fresh.id);
-    sendHome(old);
-    old.replaceWith(fresh);
+    holding(old, () => old.replaceWith(fresh));
     return fresh.querySelector("article");
   }
 
   function forget(id) {
-    const item = find(id)?.closest("li");
-    if (!item) return;
-    sendHome(item);
-    item.remove();
-  }
-
-  /** The form is not lost with what it stands under. */
-  function sendHome(element) {
-    const form = formOf(thread.section);
-    if (element.contains(form)) goHome(form);
+    find(id)?.closest("li").remove();
   }
 
   // --------------------------------------------------------------------------- live arrival
@@ -102,7 +93,8 @@ export function more(thread) {
     isOnScreen = entries.at(-1).isIntersecting;
     look();
   });
-  document.addEventListener("visibilitychange", look);
+  document.addEventListener("visibilitychange", look, { signal: thread.signal });
+  thread.signal.addEventListener("abort", () => screen.disconnect());
 
   /** From now on, look for what is new every `length` milliseconds, or less often. */
   function watch(length) {
@@ -133,7 +125,7 @@ export function more(thread) {
 
   /** @returns {boolean} is there more than before? */
   function announce(came) {
-    const isKnown = ({ id }) => find(`${id}:not(.comment-pending)`);
+    const isKnown = ({ id }) => find(id)?.matches(":not(.comment-pending)");
     if ([...came.querySelectorAll("article")].every(isKnown)) return false;
     const isMore = came.dataset.latest !== news?.dataset.latest;
     const button = came.querySelector("button");

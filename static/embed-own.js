@@ -1,19 +1,25 @@
 // A writer's own comments in the thread: what became of those that wait, and editing and deleting
 // while the site allows it. What they look like and say comes from the service.
 
+import { partsOf, placing, REPLIES } from "./embed-place.js";
+
 const MINUTE = 60_000;
 const OWN_PARTS = ".comment-notice, .comment-own, .comment-receipt";
 const CHANGING = "article[data-state=pending], article:has(> .comment-own)";
-const REPLIES = ".comment-thread, .comment-replies, .comments-more";
 
 /**
  * @param thread what embed.js knows and can do
  * @param hand what embed-write.js lends
  */
 export function owning(thread, { kept, sendOnce, sendFrom, explain, furnishText }) {
-  const { attend, say } = thread;
+  const { attend, say, signal } = thread;
+  const { find, holding, putIn } = placing(thread);
   /** @type {Map<string, string>} what was said of each, by its id */
   const told = new Map();
+  /** @type {Map<string, string>} what was changed in each, and is not saved yet */
+  const changed = new Map();
+  /** What is opened again for such a change: by no one who wants to go there. */
+  const reopened = new WeakSet();
   let askedAt = 0;
   let timer = 0;
 
@@ -38,9 +44,13 @@ export function owning(thread, { kept, sendOnce, sendFrom, explain, furnishText 
     for (const each of mine) show(each);
     for (const earlier of thread.section.querySelectorAll(CHANGING))
       if (told.has(earlier.id) && !mine.some(({ id }) => id === earlier.id)) letGo(earlier);
-    thread.showVotes?.(box.querySelector(".comments-voted"));
+    showVotes(box.querySelector(".comments-voted"));
     const isFaulty = thread.section.querySelector(".comments-status.comment-fault");
     if (news.length && !isFaulty) say("", news.join(" "));
+  }
+
+  async function showVotes(voted) {
+    if (voted) (await thread.needActs())?.showVotes(voted);
   }
 
   /** What is said of a comment now, if it is another thing than before. */
@@ -61,29 +71,38 @@ export function owning(thread, { kept, sendOnce, sendFrom, explain, furnishText 
     timer = setTimeout(() => document.hidden || ask(), MINUTE);
   }
 
-  document.addEventListener("visibilitychange", () => {
+  const onReturn = () => {
     if (!document.hidden && Date.now() - askedAt > MINUTE && told.size) ask();
-  });
+  };
+  document.addEventListener("visibilitychange", onReturn, { signal });
 
   // -------------------------------------------------------------------------- in the thread
-
-  function find(id) {
-    return thread.section.querySelector(`#${CSS.escape(id)}`);
-  }
 
   /** @returns {HTMLElement} where it stands */
   function show(mine) {
     told.set(mine.id, noticeOf(mine));
     const there = find(mine.id);
     const isPublic = mine.dataset.state === "published" && !there?.dataset.state;
-    if (!there) thread.putIn(mine);
+    if (!there) putIn(mine);
     else if (there.querySelector(":scope > .comment-own [open]")) replaceNotice(there, mine);
     else if (isPublic && words(there) === words(mine)) graft(there, mine);
     else rewrite(there, mine);
     const shown = there ?? mine;
-    for (const area of shown.querySelectorAll(":scope > .comment-own textarea")) furnishText(area);
+    for (const area of shown.querySelectorAll(":scope > .comment-own textarea"))
+      furnish(area, shown.id);
     watch();
     return shown;
+  }
+
+  /** The thread may come anew while somebody edits. */
+  function furnish(area, id) {
+    furnishText(area);
+    area.addEventListener("input", () => changed.set(id, area.value));
+    if (!changed.has(id) || changed.get(id) === area.value) return;
+    area.value = changed.get(id);
+    const part = area.closest("details");
+    reopened.add(part);
+    part.open = true;
   }
 
   function words(article) {
@@ -106,22 +125,19 @@ export function owning(thread, { kept, sendOnce, sendFrom, explain, furnishText 
 
   /** Its state or its words are others now; its replies stay. */
   function rewrite(there, mine) {
-    const hadFocus = there.contains(document.activeElement);
-    sendFormHome(there);
-    const replies = partsOf(there, REPLIES);
+    const { activeElement } = document;
+    const hadFocus = there.contains(activeElement);
     there.className = mine.className;
     there.dataset.state = mine.dataset.state;
-    there.replaceChildren(...mine.childNodes, ...replies);
-    if (hadFocus) attend(there);
+    refill(there, mine.childNodes);
+    if (hadFocus) attend(activeElement.isConnected ? activeElement : there);
   }
 
-  function partsOf(article, selector) {
-    return [...article.children].filter((part) => part.matches(selector));
-  }
-
-  function sendFormHome(article) {
+  /** Its replies stay; the form goes home if nobody can answer it any more. */
+  function refill(article, parts) {
     const form = article.querySelector(":scope > .comment-form");
     if (form) thread.goHome(form);
+    holding(article, () => article.replaceChildren(...parts, ...partsOf(article, REPLIES)));
   }
 
   /** Nobody may change it any more, or it was erased elsewhere. */
@@ -131,6 +147,7 @@ export function owning(thread, { kept, sendOnce, sendFrom, explain, furnishText 
     const next = article.dataset.state === "pending" ? neighbour(article) : article;
     if (next === article)
       for (const part of partsOf(article, ".comment-own:not(:has([open]))")) part.remove();
+    else if (partsOf(article, REPLIES).length) refill(article, []);
     else article.closest("li")?.remove();
     if (hadFocus && !article.contains(document.activeElement)) attend(next);
   }
@@ -161,6 +178,7 @@ export function owning(thread, { kept, sendOnce, sendFrom, explain, furnishText 
   }
 
   function showEdited(article, mine, isHere) {
+    changed.delete(article.id);
     for (const part of partsOf(article, ".comment-own")) part.remove();
     for (const opened of article.querySelectorAll(":scope > .comment-own [open]"))
       opened.open = false;
@@ -172,27 +190,28 @@ export function owning(thread, { kept, sendOnce, sendFrom, explain, furnishText 
 
   function leaveGap(article, gone, isHere) {
     const next = neighbour(article);
-    sendFormHome(article);
     told.delete(article.id);
     article.className = "comment comment-removed";
     delete article.dataset.state;
-    article.replaceChildren(gone, ...partsOf(article, REPLIES));
+    refill(article, [gone]);
     say("", gone.textContent.trim());
     if (isHere) attend(next);
   }
 
-  document.addEventListener("keydown", (event) => {
+  const onKey = (event) => {
     const opened = event.target.closest?.(".comment-own details[open]");
     if (event.key !== "Escape" || event.isComposing || !opened) return;
     opened.open = false;
     opened.querySelector("summary").focus();
-  });
+  };
+  document.addEventListener("keydown", onKey, { signal });
 
   const onToggle = ({ target }) => {
+    if (reopened.delete(target)) return;
     if (target.open && target.matches?.(".comment-own details"))
       target.querySelector("textarea")?.focus();
   };
-  document.addEventListener("toggle", onToggle, true); // it does not bubble
+  document.addEventListener("toggle", onToggle, { capture: true, signal }); // it does not bubble
 
   return { ask, show, submit };
 }

@@ -10,10 +10,8 @@ const LONGEST = 120; // seconds that are waited for because the service asked fo
 /** @param thread what embed.js knows and can do */
 export function sending(thread) {
   const { report, say, understand } = thread;
-  /** @type {AbortController | null} of what is under way */
-  let underWay = null;
-  /** Which thread it is for. */
-  let number = 0;
+  /** The forms whose words are under way. */
+  const underWay = new WeakSet();
 
   /** @returns {Promise<Answer | null>} nothing: no answer came */
   async function sendOnce(url, body, signal) {
@@ -41,6 +39,13 @@ export function sending(thread) {
 
   /** Whatever is sent may be sent again: the nonce, or its nature, makes it one. */
   async function send(url, body, signal) {
+    const number = thread.loads;
+    /** Seen and heard, but nothing is wrong. */
+    function progress(what, words) {
+      if (number !== thread.loads || !thread.section) return; // the reader went on to another page
+      say("", words || status().dataset[what]);
+      status().classList.add("comments-busy");
+    }
     let answer = null;
     for (const pause of [...PAUSES, LONGEST + 1]) {
       answer = await sendOnce(url, body, signal);
@@ -71,22 +76,15 @@ export function sending(thread) {
     });
   }
 
-  /** Seen and heard, but nothing is wrong. */
-  function progress(what, words) {
-    if (number !== thread.loads || !thread.section) return; // the reader went on to another page
-    say("", words || status().dataset[what]);
-    status().classList.add("comments-busy");
-  }
-
   function status() {
     return thread.section.querySelector(".comments-status");
   }
 
-  /** One at a time: a double click and a second Enter are none. */
+  /** Of each form one at a time: a double click and a second Enter are none. */
   async function sendFrom(form, button, url, data) {
-    if (underWay) return undefined;
-    underWay = new AbortController();
-    number = thread.loads;
+    if (underWay.has(form)) return undefined;
+    underWay.add(form);
+    const stopping = new AbortController();
     const label = button.textContent;
     const stop = form.querySelector(".comment-stop");
     const { body } = form.elements;
@@ -94,10 +92,10 @@ export function sending(thread) {
     button.ariaDisabled = "true"; // disabled, it would lose the focus
     // What would be typed meanwhile is not what was sent, and would be lost.
     if (body) body.readOnly = true;
-    if (stop) Object.assign(stop, { hidden: false, onclick: () => underWay?.abort() });
-    const answer = await send(url, data, underWay.signal);
-    const isStopped = underWay.signal.aborted;
-    underWay = null;
+    if (stop) Object.assign(stop, { hidden: false, onclick: () => stopping.abort() });
+    const answer = await send(url, data, stopping.signal);
+    const isStopped = stopping.signal.aborted;
+    underWay.delete(form);
     const isHere = isIn(form);
     if (stop?.matches(":focus")) button.focus();
     if (stop) stop.hidden = true;

@@ -19,7 +19,7 @@ const NEAR = 0.9; // of what a comment may have
  * @returns {Promise<Writing>}
  */
 export async function write(thread) {
-  const { attend, clearFaults, goHome, parse, report, say, tell } = thread;
+  const { attend, clearFaults, goHome, parse, report, say, signal, tell } = thread;
   const kept = keeping(thread.section.dataset.site, report);
   const { sendOnce, sendFrom, status } = sending(thread);
   const own = owning(thread, { kept, sendOnce, sendFrom, explain, furnishText });
@@ -160,9 +160,10 @@ export async function write(thread) {
 
   /** What templates/embed/writing.html lays ready. */
   function putInPlace(form) {
-    form.querySelector(".comment-form-head").after(form.querySelector(".comment-previewed"));
-    form.querySelector(".comment-fields").before(form.querySelector(".comment-draft"));
-    form.querySelector(".comment-form-end").append(form.querySelector(".comment-stop"));
+    const part = (name) => form.querySelector(name) ?? ""; // an older thread lacks some
+    form.querySelector(".comment-form-head").after(part(".comment-previewed"));
+    form.querySelector(".comment-fields").before(part(".comment-draft"));
+    form.querySelector(".comment-form-end").append(part(".comment-stop"));
   }
 
   /** A text area that takes rich text and says when it is nearly full. */
@@ -223,20 +224,21 @@ export async function write(thread) {
   // --------------------------------------------------------------------------- a thread came
 
   async function takeOver() {
-    const form = thread.section.querySelector(FORM);
+    const form = thread.section?.querySelector(FORM);
     if (form && !drafts.has(form)) furnish(form, true);
     else if (form && !form.contains(document.activeElement)) drafts.get(form).restore(true);
     await own.ask();
   }
 
   await addSheet();
-  document.addEventListener("focusin", ({ target }) => {
+  const onFocus = ({ target }) => {
     const form = target.closest?.(FORM);
     if (form && thread.section?.contains(form)) furnish(form);
-  });
+  };
+  document.addEventListener("focusin", onFocus, { signal });
   const saveNow = () => drafts.get(thread.section?.querySelector(FORM))?.save();
-  addEventListener("pagehide", saveNow);
-  document.addEventListener("visibilitychange", saveNow); // a phone may tell no more than this
+  addEventListener("pagehide", saveNow, { signal });
+  document.addEventListener("visibilitychange", saveNow, { signal }); // a phone may tell no more than this
   const begun = document.activeElement?.closest(FORM);
   if (begun && thread.section?.contains(begun)) furnish(begun);
   return { submit, takeOver, makeKey: kept.makeKey };

@@ -131,13 +131,12 @@
 
   /** @returns {Promise<any>} a script of its own, at work for this thread; nothing: it did not come */
   function need(name) {
-    parts[name] ??= import(`${service}embed-${name}.js`).then(
-      (part) => part[name](thread),
-      (error) => {
+    parts[name] ??= import(`${service}embed-${name}.js`)
+      .then((part) => part[name](thread))
+      .catch((error) => {
         report(error);
         parts[name] = null; // perhaps it comes the next time
-      },
-    );
+      });
     return parts[name];
   }
 
@@ -212,7 +211,8 @@
     const taken = threads.map(({ rank }) => rank);
     do run.rank++;
     while (taken.includes(run.rank));
-    if (run.rank > 1) suffix = `-${run.rank}`;
+    const isTaken = document.querySelector(":is(#respond, #comments-title):not(.comments *)");
+    if (isTaken || run.rank > 1) suffix = `-${run.rank}`;
   }
 
   // ----------------------------------------------------------------------------- the thread
@@ -220,13 +220,15 @@
   /** How this reader wants to see it first. */
   function firstView() {
     const at = wantedId();
-    const sort = recall()?.sort;
+    const [sort] = /^(old|new)est$/.exec(recall()?.sort) ?? []; // anything may stand there
     return { ...(at && { at }), ...(sort && { sort }) };
   }
 
   function loadWhenNear() {
     const begin = () => loads || load(firstView());
-    if (said.lazy === "off" || /^#(comment|respond)/.test(location.hash)) begin();
+    // What lays out as its contents is nowhere while it has none.
+    const isNowhere = getComputedStyle(spot).display === "contents";
+    if (isNowhere || said.lazy === "off" || /^#(comment|respond)/.test(location.hash)) begin();
     else whenNear(spot, begin);
   }
 
@@ -254,6 +256,7 @@
    */
   async function load(asked, toAttend) {
     const number = ++loads;
+    const before = document.activeElement;
     if (!spot?.isConnected) claim(findPlace());
     if (!spot) return;
     sheet ??= addSheet();
@@ -265,19 +268,24 @@
       if (toAttend) return; // another thread may have it
       thread.querySelector(".comments-gone")?.remove();
     }
-    if (toAttend) keepForm(thread);
+    const field = document.activeElement;
+    keepForm(thread);
     acts?.markNews(thread);
     if (spot === section) section.replaceWith(thread);
     else spot.replaceChildren(thread);
-    await takeOver(thread, toAttend);
+    await takeOver(thread, () => {
+      settle(formOf(thread));
+      const written = thread.contains(field) && field;
+      return (field !== before && written) || (toAttend ? toAttend(thread) : written);
+    });
   }
 
   /** What is typed stays typed. */
   function keepForm(thread) {
-    const [form, other] = [formOf(section), formOf(thread)];
-    if (!form || !other) return;
-    goHome(form);
-    other.replaceWith(form);
+    const [form, other] = [section && formOf(section), formOf(thread)];
+    if (form?.elements.page.value !== other?.elements.page.value) return;
+    form?.elements.token.replaceWith(other.elements.token);
+    other?.replaceWith(form);
   }
 
   async function takeOver(thread, toAttend) {
@@ -294,7 +302,7 @@
     if (wanted) attend(wanted);
     const isThere = wanted || followHash();
     if (parts.write || hasWritten()) await (await need("write"))?.takeOver();
-    if (!isThere) followHash();
+    if (!isThere && document.activeElement === document.body) followHash();
   }
 
   /** The service's own words, or else the thread's own address: this script has none. */
@@ -310,7 +318,9 @@
     section = null;
     if (!spot.isConnected) claim(findPlace());
     spot?.replaceChildren(words);
-    addEventListener("online", () => section ?? load({}), { once: true, signal: ended.signal });
+    const number = loads;
+    const again = () => number === loads && load(firstView());
+    addEventListener("online", again, { once: true, signal: ended.signal });
   }
 
   /** Go to what the address names: it was not there when the browser looked. */
@@ -356,35 +366,6 @@
 
   // -------------------------------------------------------------------------- more comments
 
-  function putIn(article) {
-    const earlier = section.querySelector(`#${article.id}`);
-    if (earlier?.matches(".comment-mine") && !article.matches(".comment-mine"))
-      earlier.replaceWith(article); // mine, published since
-    else if (earlier) return earlier;
-    if (article.isConnected) return article;
-    const answered = section.querySelector(`#comment-${article.dataset.parent || 0}`);
-    const list = answered ? repliesTo(answered) : section.querySelector(".comment-list");
-    const item = Object.assign(document.createElement("li"), { className: "comment-item" });
-    item.append(article);
-    if (!answered && section.dataset.order === "newest") list.prepend(item);
-    else list.append(item);
-    return article;
-  }
-
-  /** The list of a comment's replies: on the deepest level, the one that it is in itself. */
-  function repliesTo(comment) {
-    const own = comment.querySelector(
-      ":scope > .comment-replies, :scope > .comment-thread > .comment-replies",
-    );
-    if (own) return own;
-    let level = 0;
-    for (let at = comment; at !== section; at = at.parentElement) level += at.matches("ol");
-    if (level >= Number(section.dataset.depth)) return comment.closest("ol");
-    const list = Object.assign(document.createElement("ol"), { className: "comment-replies" });
-    comment.append(list);
-    return list;
-  }
-
   async function showMore(link, isAsked) {
     const more = await need("more");
     if (more) more.follow(link, isAsked);
@@ -405,8 +386,12 @@
     if (link && "infinite" in section.dataset) whenNear(link, () => showMore(link));
   }
 
+  /** @type {IntersectionObserver | undefined} of what is wanted next */
+  let watch;
+
   function whenNear(element, then) {
-    const watch = new IntersectionObserver(
+    watch?.disconnect();
+    watch = new IntersectionObserver(
       (entries) => {
         if (!entries.at(-1).isIntersecting) return;
         watch.disconnect();
@@ -415,7 +400,6 @@
       { rootMargin: "1000px" },
     );
     watch.observe(element);
-    ended.signal.addEventListener("abort", () => watch.disconnect());
   }
 
   // ----------------------------------------------------------- times, and what is new to me
@@ -511,14 +495,15 @@
     tray = Object.assign(document.createElement("div"), { className: "comments-tray" });
     home.before(tray);
     const memory = section.querySelector(".comments-remember");
-    memory.ariaPressed = String(remembers());
-    memory.hidden = false;
+    // A page may have kept a thread of an older version.
+    if (memory) Object.assign(memory, { ariaPressed: String(remembers()), hidden: false });
     acts?.offerJump();
     acts?.noteVisit();
     watchMore();
     clearTimeout(timer);
     const pause = Number(said.poll ?? 30) * 1000;
-    if (pause) timer = setTimeout(async () => (await need("more"))?.watch(pause), pause);
+    if (pause && section.dataset.latest)
+      timer = setTimeout(async () => (await need("more"))?.watch(pause), pause);
   }
 
   /** Say beside what was pressed why it had no effect. */
@@ -605,8 +590,11 @@
     event.preventDefault();
     const write = await need("write");
     if (write) write.submit(form, submitter);
-    else if (await askThread({})) form.submit();
-    else say("unsent");
+    else if (await askThread({})) {
+      section.removeEventListener("submit", onSubmit);
+      form.requestSubmit(submitter);
+      section.addEventListener("submit", onSubmit);
+    } else say("unsent");
   }
 
   // ------------------------------------------------------------------------------- the form
@@ -638,6 +626,13 @@
   function goHome(form) {
     setAnswered(form, "", form.querySelector("h3").dataset.words);
     home.after(form);
+  }
+
+  /** Under what it answers, if that is here. */
+  function settle(form) {
+    const answered = form?.elements.parent.value;
+    const link = section.querySelector(`.comment-reply[data-parent="${answered}"]`);
+    link?.closest(".comment-actions").after(form);
   }
 
   function setAnswered(form, id, title) {
@@ -684,17 +679,17 @@
     goHome,
     keep,
     need,
+    needActs,
     parse,
-    putIn,
     recall,
     refuse,
     remembers,
-    repliesTo,
     reply,
     report,
     say,
+    settle,
     show,
-    showVotes: async (voted) => voted && (await needActs())?.showVotes(voted),
+    signal: ended.signal,
     statusOf,
     tell,
     tookMore,
@@ -755,6 +750,8 @@
   function destroy() {
     loads++;
     clearTimeout(timer);
+    watch?.disconnect();
+    spot?.replaceChildren();
     section?.remove();
     room?.remove();
     section = spot = room = null;
@@ -769,7 +766,7 @@
     },
     holds: (element) =>
       [spot, section].includes(element) || Boolean(section && element.contains(section)),
-    isStale: () => Boolean(room) && !tag.isConnected,
+    isStale: () => !tag.isConnected && Boolean(room || !spot),
     reload(wanted) {
       page = pageOf(wanted.pageId || wanted.pageUrl ? wanted : said);
       showCounts().catch(report);

@@ -15,8 +15,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
-from rcssmin import cssmin  # type: ignore[import-untyped]
-from rjsmin import jsmin  # type: ignore[import-untyped]
+from rcssmin import cssmin
+from rjsmin import jsmin
 from werkzeug.test import TestResponse
 
 from tests.parts import PROJECT, SECRET
