@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 # Tests commit thousands of times, each to disk; in memory, where there is enough of it, that is free.
 SCRATCH := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 4000000 {print "/dev/shm"}')
+# One more than there are cores: many tests wait for processes that they started.
+WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1 )))
 PYTHON_SOURCES := $(sort $(dir $(wildcard widget/*.py bench/*.py tests/*.py)))
 UV_VERSION := 0.13.9
 
@@ -25,7 +27,7 @@ run: $(VENV)/run     ## Start everything, with a demo site, on this machine
 
 test: $(VENV)/dev    ## Run the tests (ARGS="-k name" for some of them)
 	@tools/chromium.sh
-	@TMPDIR=$(or $(SCRATCH),$(TMPDIR),/tmp) $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
+	@TMPDIR=$(or $(SCRATCH),$(TMPDIR),/tmp) $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
 
 pictures: $(VENV)/dev   ## Take the screenshots in the README and docs/ again
 	@$(BIN)/python -m pytest -q tests/test_journey.py tests/browser/test_states.py -k 'sqlite or states' --pictures docs/images
