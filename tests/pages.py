@@ -4,16 +4,11 @@ import re
 from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
-from flask import Flask
 from lxml import html
 from lxml.html import FormElement, HtmlElement
-from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.conftest import Desk
-from widget import jobs
-from widget.db import db
-from widget.models import Delivery
 
 OpenDesk = Callable[[str], Desk]
 # What a link to another website can look like, to a browser or to one of the parsers.
@@ -79,12 +74,3 @@ def stays_here(answer: TestResponse) -> bool:
     assert "\r" not in location
     assert "\n" not in location
     return urlsplit(urljoin("http://localhost/desk/login", location)).netloc == "localhost"
-
-
-def deliver_all(app: Flask) -> None:
-    """Run the delivery jobs, as a worker would."""
-    with app.app_context():
-        ids = list(db.session.scalars(select(Delivery.id)))
-        db.session.commit()
-        for delivery_id in ids:
-            jobs.deliver(delivery_id)

@@ -154,10 +154,10 @@ ADDRESS, EMAIL, KEY = "203.0.113.77", "private-person@example.org", "raw comment
 
 
 @pytest.fixture
-def settings(settings: dict[str, Any], mail: tuple[str, parts.Inbox]) -> dict[str, Any]:
+def settings(settings: dict[str, Any], inbox: parts.Inbox) -> dict[str, Any]:
     """With a mail server that refuses, because its words end in logs and rows."""
-    mail[1].refuse = f"451 greylisted, says {EMAIL} at {ADDRESS}"
-    return {**settings, "smtp_url": mail[0], "post_limit": "6 per minute"}
+    inbox.refuse = f"451 greylisted, says {EMAIL} at {ADDRESS}"
+    return {**settings, "post_limit": "6 per minute"}
 
 
 def test_no_raw_address_key_or_email_is_left_anywhere(

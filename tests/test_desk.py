@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from tests.conftest import Backstage, Desk, Reader
-from tests.pages import OpenDesk, card, cards, deliver_all, page, path_of, press
-from widget.app import create_app
+from tests.conftest import Backstage, Desk, Reader, opened
+from tests.mailroom import deliver_all
+from tests.pages import OpenDesk, card, cards, page, path_of, press
 from widget.db import db, now, writing
 from widget.models import Comment, Delivery, Move, Role, Site
 from widget.moderation import people
@@ -216,12 +216,10 @@ def test_a_moderator_of_two_sites_sees_both_in_order_or_one_alone(
 @pytest.fixture
 def developing(settings: dict[str, Any], app: Flask) -> Iterator[Desk]:
     """Olga's desk, at the same service with `development` on."""
-    developing = create_app(**settings | {"development": True})
-    desk = Desk(developing.test_client())
-    desk.sign_in("Olga")
-    yield desk
-    with developing.app_context():
-        db.engine.dispose()
+    with opened(**settings | {"development": True}) as developing:
+        desk = Desk(developing.test_client())
+        desk.sign_in("Olga")
+        yield desk
 
 
 def test_mail_in_files_is_shown_in_development(

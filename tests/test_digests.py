@@ -11,20 +11,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from tests import parts
-from tests.conftest import Backstage, Reader
-from tests.pages import deliver_all
+from tests.conftest import PAGE, Backstage, Reader
+from tests.mailroom import deliver_all, text_of
 from widget import jobs
 from widget.db import db, now, writing
 from widget.models import Comment, Decision, Delivery, Move, Site, Subscription
 from widget.notify import digests
-
-ARTICLE = "http://news.example.org/2019/03/14/the-database"
-
-
-@pytest.fixture
-def settings(settings: dict[str, Any], mail: tuple[str, parts.Inbox]) -> dict[str, Any]:
-    """With a real mail server."""
-    return {**settings, "smtp_url": mail[0]}
 
 
 @dataclass
@@ -72,22 +64,16 @@ class Daily:
 
 
 @pytest.fixture
-def daily(app: Flask, backstage: Backstage, mail: tuple[str, parts.Inbox]) -> Daily:
+def daily(app: Flask, backstage: Backstage, inbox: parts.Inbox) -> Daily:
     """Subscribers to the daily mail, and the days that go by."""
-    return Daily(app, backstage, mail[1])
-
-
-def text_of(mail: EmailMessage) -> str:
-    body = mail.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content()).replace("\r\n", "\n")
+    return Daily(app, backstage, inbox)
 
 
 def test_all_that_is_new_comes_in_one_mail_a_day_by_threads(
     ann: Reader, bob: Reader, backstage: Backstage, daily: Daily
 ) -> None:
     parking = {"page": f"{ann.origin}/parking", "title": "Parking"}
-    daily.follow(ann, "First.", url=ARTICLE)
+    daily.follow(ann, "First.", url=PAGE)
     daily.follow(ann, "Parking.", **parking)
     news = [bob.say(f"News {number}.") for number in range(3)]
     backstage.approve(*news, bob.say("A space.", **parking), ann.say("Mine."))
@@ -100,7 +86,7 @@ def test_all_that_is_new_comes_in_one_mail_a_day_by_threads(
     text = text_of(mail)
     assert text.index("The database") < text.index("> News 0.") < text.index("> News 2.")
     assert text.index("> News 2.") < text.index("Parking") < text.index("> A space.")
-    assert f"{ARTICLE}#comment-{news[0]}" in text
+    assert f"{PAGE}#comment-{news[0]}" in text
     for absent in ("Mine.", "Not yet.", "First.", "@"):
         assert absent not in text
     assert daily.tomorrow() == [], "nothing new, no mail"

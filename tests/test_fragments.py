@@ -1,7 +1,7 @@
 """What readers get: the same for all, ready to be kept anywhere, and never out of date."""
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import brotli
@@ -9,9 +9,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.conftest import HOST, PAGE, Backstage, Reader, told
-from widget.app import create_app
-from widget.db import db
+from tests.conftest import HOST, PAGE, Backstage, Reader, opened, told
 from widget.models import Hold, Move, Order
 from widget.publishing.fragments import Cache, Fragment, View
 from widget.publishing.versions import Versions
@@ -94,17 +92,21 @@ def test_who_has_it_already_gets_304(ann: Reader, said: int) -> None:
 def test_a_304_needs_no_kept_fragment(ann: Reader, app: Flask, settings: dict[str, Any]) -> None:
     ann.say()
     etag = ann.read().headers["ETag"]
-    fresh = create_app(**settings)
-    response = fresh.test_client().get(THREAD, headers={"If-None-Match": etag})
+    with opened(**settings) as fresh:
+        response = fresh.test_client().get(THREAD, headers={"If-None-Match": etag})
     assert response.status_code == 304
-    with fresh.app_context():
-        db.engine.dispose()
+
+
+@pytest.fixture
+def other(app: Flask, settings: dict[str, Any]) -> Iterator[Flask]:
+    """Another web process."""
+    with opened(**settings) as other:
+        yield other
 
 
 def test_a_decision_is_visible_at_once_to_the_next_reader(
-    ann: Reader, bob: Reader, backstage: Backstage, app: Flask, settings: dict[str, Any]
+    ann: Reader, bob: Reader, backstage: Backstage, other: Flask
 ) -> None:
-    other = create_app(**settings)  # another web process
     neighbour = Reader(other.test_client(), name="Cleo")
     comment_id = ann.say("Now you see me.")
     backstage.screen(comment_id)
@@ -120,8 +122,6 @@ def test_a_decision_is_visible_at_once_to_the_next_reader(
             assert ("Now you see me." in reader.read().text) is visible, move
         etags.add(bob.read().headers["ETag"])
     assert len(etags) == 7
-    with other.app_context():
-        db.engine.dispose()
 
 
 def test_a_change_of_the_sites_rules_is_visible_at_once(
@@ -138,10 +138,8 @@ def test_a_change_of_the_sites_rules_is_visible_at_once(
 def test_what_shapes_a_fragment_besides_the_database_is_in_its_validator(
     ann: Reader, settings: dict[str, Any], said: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    moved = create_app(**{**settings, "public_url": "https://moved.example.org"})
-    assert moved.test_client().get(THREAD).headers["ETag"] != ann.read().headers["ETag"]
-    with moved.app_context():
-        db.engine.dispose()
+    with opened(**settings | {"public_url": "https://moved.example.org"}) as moved:
+        assert moved.test_client().get(THREAD).headers["ETag"] != ann.read().headers["ETag"]
 
     etag, token = ann.read().headers["ETag"], ann.token()
     monkeypatch.setattr("widget.publishing.form_token.epoch", lambda: 4711)

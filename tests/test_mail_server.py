@@ -16,18 +16,6 @@ from widget.models import Delivery
 from widget.notify import mail as mailing
 
 
-@pytest.fixture
-def settings(settings: dict[str, Any], mail: tuple[str, parts.Inbox]) -> dict[str, Any]:
-    """With a real mail server."""
-    return {**settings, "smtp_url": mail[0]}
-
-
-@pytest.fixture
-def inbox(mail: tuple[str, parts.Inbox]) -> parts.Inbox:
-    """What the mail server received."""
-    return mail[1]
-
-
 def test_a_password_is_not_sent_where_anyone_could_read_it(
     app: Flask, inbox: parts.Inbox, settings: dict[str, Any]
 ) -> None:

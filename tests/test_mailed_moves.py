@@ -16,7 +16,8 @@ from itsdangerous import TimestampSigner
 from sqlalchemy import select
 
 from tests.conftest import PASSWORD, Backstage, Reader
-from tests.pages import OpenDesk, card, deliver_all, page, press
+from tests.mailroom import deliver_all
+from tests.pages import OpenDesk, card, page, press
 from widget.config import Settings
 from widget.db import db, now, writing
 from widget.models import Decision, Membership, Moderator, Move, Role, Site, Status, Via

@@ -10,9 +10,8 @@ from flask.cli import ScriptInfo
 from sqlalchemy import select
 
 from tests import parts
-from tests.conftest import PASSWORD, Backstage, Desk, Reader, add_people
+from tests.conftest import PASSWORD, Backstage, Desk, Reader, add_people, opened
 from widget import jobs
-from widget.app import create_app
 from widget.cli import sites
 from widget.db import db, writing
 from widget.models import Delivery, Membership, Moderator, Site
@@ -30,16 +29,12 @@ def test_guessing_passwords_as_a_program_is_slowed_down_too(app: Flask) -> None:
 def test_everyone_still_gets_in_after_the_secret_key_was_changed(
     settings: dict[str, Any],
 ) -> None:
-    old = create_app(**settings)
-    with old.app_context(), writing():
+    with opened(**settings) as old, old.app_context(), writing():
         add_people()
         db.session.commit()
-        db.engine.dispose()
     rotated = {"secret_key": "another secret, also long enough for it"}
-    new = create_app(**settings | rotated | {"secret_key_fallbacks": [parts.SECRET]})
-    assert Desk(new.test_client()).sign_in("Olga", PASSWORD).status_code == 302
-    with new.app_context():
-        db.engine.dispose()
+    with opened(**settings | rotated | {"secret_key_fallbacks": [parts.SECRET]}) as new:
+        assert Desk(new.test_client()).sign_in("Olga", PASSWORD).status_code == 302
 
 
 def test_someone_who_decides_no_more_is_not_mailed_any_more(

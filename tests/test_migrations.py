@@ -11,8 +11,7 @@ from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from tests import parts
-from tests.conftest import DATABASES, _create_database
-from widget.app import create_app
+from tests.conftest import DATABASES, _create_database, opened
 from widget.comments.threading import place
 from widget.db import Base, db, now, writing
 from widget.models import Comment, Decision, Move, Site, Status, Thread, Via
@@ -26,10 +25,8 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
         server: str = request.getfixturevalue("_postgres")
         _create_database(server, "unmigrated")
         address = server.format(database="unmigrated")
-    app = create_app(database_url=address, secret_key=parts.SECRET, data=tmp_path)
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+    with opened(database_url=address, secret_key=parts.SECRET, data=tmp_path) as app:
+        yield app
 
 
 def tables() -> set[str]:

@@ -1,7 +1,6 @@
 """The outbox: every moderator gets one mail, whatever the mail server says and whoever dies."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,18 +14,6 @@ from widget.models import Comment, Delivery, Membership, Moderator, Move, Role
 from widget.notify import deliveries
 from widget.notify import mail as mailing
 from widget.notify import outbox as telling
-
-
-@pytest.fixture
-def settings(settings: dict[str, Any], mail: tuple[str, parts.Inbox]) -> dict[str, Any]:
-    """With a real mail server."""
-    return {**settings, "smtp_url": mail[0]}
-
-
-@pytest.fixture
-def inbox(mail: tuple[str, parts.Inbox]) -> parts.Inbox:
-    """What the mail server received."""
-    return mail[1]
 
 
 @pytest.fixture

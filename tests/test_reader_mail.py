@@ -2,14 +2,12 @@
 
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from tests import parts
-from tests.conftest import Backstage, Reader
+from tests.conftest import PAGE, TITLE, Backstage, Reader
 from tests.mailroom import MODERATORS, Post, text_of
 from widget import addresses
 from widget.db import db, now, writing
@@ -17,34 +15,18 @@ from widget.models import Comment, Delivery, Hold, Moderator, Move, Via
 from widget.moderation import moves
 from widget.notify import plain, readers
 
-TITLE = "The database"
-ARTICLE = "http://news.example.org/2019/03/14/the-database"
-
-
-@pytest.fixture
-def settings(settings: dict[str, Any], mail: tuple[str, parts.Inbox]) -> dict[str, Any]:
-    """With a real mail server."""
-    return {**settings, "smtp_url": mail[0]}
-
-
-@pytest.fixture
-def post(app: Flask, mail: tuple[str, parts.Inbox]) -> Post:
-    """The post office."""
-    return Post(app, mail[1], app.test_client())
-
-
 # ------------------------------------------------------------------------------- what became of it
 
 
 def test_the_author_hears_that_the_comment_is_published(
     ann: Reader, backstage: Backstage, post: Post
 ) -> None:
-    mine = ann.say("Tell me.", tell="y", url=ARTICLE)
+    mine = ann.say("Tell me.", tell="y", url=PAGE)
     backstage.approve(mine, ann.say("Do not tell me."))
     (told,) = post.brought()
     assert told["Subject"] == f"Your comment on “{TITLE}” is published"
     assert "> Tell me.\n" in text_of(told)
-    assert f"{ARTICLE}#comment-{mine}" in text_of(told)
+    assert f"{PAGE}#comment-{mine}" in text_of(told)
     for move in (Move.unapprove, Move.approve):
         backstage.move(mine, move)
     assert post.brought() == [], "one mail per outcome"

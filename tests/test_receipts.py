@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import inspect, select
 
 from tests.conftest import Backstage, Reader
-from tests.pages import OpenDesk, card, deliver_all
+from tests.mailroom import deliver_all
+from tests.pages import OpenDesk, card
 from widget import language
 from widget.db import Base, db, writing
 from widget.models import (

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.conftest import Backstage, Reader, WithoutScript
-from tests.pages import OpenDesk, card, cards, deliver_all, page, press
+from tests.mailroom import deliver_all
+from tests.pages import OpenDesk, card, cards, page, press
 from widget.db import db
 from widget.models import Comment, Complaint, Decision, Delivery, Move, Report, Status, Via
 from widget.notify.mail import mail_folder

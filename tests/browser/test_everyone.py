@@ -20,7 +20,7 @@ from tests.browser.test_embed import WORDS, mine, send, write
 from tests.browser.test_reader_pages import links_of
 from tests.conftest import PASSWORD
 from tests.long_threads import grow
-from tests.pages import deliver_all
+from tests.mailroom import deliver_all
 from widget.db import db, now, writing
 from widget.models import Comment, Move, Thread, Votes
 from widget.models.comment import Badge

@@ -73,7 +73,7 @@ class Probe:
             asker = self._connect()
         try:
             found = asker.ask(page, site_key)
-        except BaseException:
+        except BaseException:  # whatever it was: nobody knows what this connection would say next
             asker.close()
             raise
         self._idle.append(asker)

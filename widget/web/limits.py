@@ -22,6 +22,8 @@ def init_app(app: Flask) -> None:
         RATELIMIT_KEY_PREFIX="widget",
     )
     limiter.init_app(app)
+    # The limiter outlives an app, and would believe the next one's Redis away where this one's was.
+    limiter._storage_dead = False  # noqa: SLF001 (Flask-Limiter has no word for it)
 
 
 def posting() -> str:
