@@ -64,27 +64,40 @@ def waiting(scene: Scene, ann: Reader, bob: Reader, backstage: Backstage) -> lis
     return ids
 
 
+def listens(desk: Page) -> None:
+    """Wait until the page's script has run: it shows this button, and then hears keys."""
+    expect(desk.get_by_role("button", name="Keys")).to_be_visible()
+
+
+def awaits_keys(desk: Page, comment_id: int) -> None:
+    """Wait until a card has the focus, and the page it stands in listens."""
+    expect(card(desk, comment_id)).to_be_focused()
+    listens(desk)
+
+
 def test_a_moderator_clears_the_queue_by_keyboard_alone(
     enter: Enter, waiting: list[int], backstage: Backstage
 ) -> None:
     desk = enter()
+    listens(desk)
 
     desk.keyboard.press("a")
     expect(cards(desk)).to_have_count(4)  # no card has the focus: nothing was meant
     desk.keyboard.press("j")
-    expect(card(desk, waiting[0])).to_be_focused()
+    awaits_keys(desk, waiting[0])
     desk.keyboard.press("j")
     desk.keyboard.press("k")
     desk.keyboard.press("a")
     expect(card(desk, waiting[0])).to_have_count(0)
-    expect(card(desk, waiting[1])).to_be_focused()
+    awaits_keys(desk, waiting[1])
     desk.keyboard.press("s")
     expect(card(desk, waiting[1])).to_have_count(0)
-    expect(card(desk, waiting[2])).to_be_focused()
+    awaits_keys(desk, waiting[2])
     desk.keyboard.press("d")
     expect(card(desk, waiting[2])).to_have_count(0)
+    listens(desk)
     desk.keyboard.press("z")
-    expect(card(desk, waiting[2])).to_be_focused()
+    awaits_keys(desk, waiting[2])
     expect(desk.get_by_role("status")).to_contain_text("Undone")
 
     statuses = [backstage.comment(comment_id).status.value for comment_id in waiting]
@@ -93,6 +106,7 @@ def test_a_moderator_clears_the_queue_by_keyboard_alone(
 
 def test_the_keys_are_told_and_can_be_turned_off(enter: Enter, waiting: list[int]) -> None:
     desk = enter()
+    listens(desk)
 
     desk.keyboard.press("?")
     keys = desk.get_by_role("dialog", name="Keys")
@@ -101,10 +115,11 @@ def test_the_keys_are_told_and_can_be_turned_off(enter: Enter, waiting: list[int
     desk.keyboard.press("Escape")
     expect(keys).to_be_hidden()
     desk.reload()
+    listens(desk)
     card(desk, waiting[0]).focus()
     desk.keyboard.press("a")
     desk.keyboard.press("j")
-    expect(card(desk, waiting[0])).to_be_focused()
+    awaits_keys(desk, waiting[0])
     desk.get_by_role("button", name="Keys").click()
     expect(keys.get_by_label("Use these keys")).not_to_be_checked()
 
