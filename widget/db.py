@@ -128,6 +128,19 @@ def reading() -> Iterator[None]:
         _writing.reset(token)
 
 
+@contextmanager
+def writing_at_last(*kept: Base) -> Iterator[None]:
+    """End what was read so far; in this block, a transaction writes. `kept` stay as they were read.
+
+    SQLite has one writer at a time: only with all else done does a request get in line for it.
+    """
+    for each in kept:
+        db.session.expunge(each)
+    db.session.rollback()
+    with writing():
+        yield
+
+
 @event.listens_for(Engine, "connect")
 def _configure_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     if not isinstance(connection, sqlite3.Connection):

@@ -9,7 +9,7 @@ from wtforms.validators import ValidationError
 from widget import config, jobs, language, sanitize
 from widget.comments import authorship, voting
 from widget.comments.voting import Ballot
-from widget.db import db, now, reading, writing
+from widget.db import db, now, reading, writing_at_last
 from widget.language import N_
 from widget.language import gettext as _
 from widget.models import Comment, Complaint, Site, Status, Thread
@@ -69,8 +69,7 @@ class ReportForm(FlaskForm):
 @reading()
 def vote(key: str, comment_id: int) -> Response:
     """Count a vote: the buttons anew, with my choice."""
-    site = origin.site_or_404(key)
-    origin.refuse_foreign_origin(site)
+    site = origin.site_that_may_post(key)
     return _count(site, comment_id)
 
 
@@ -87,9 +86,7 @@ def _count(site: Site, comment_id: int) -> Response:
         by=by,
         toggles=wanted() is Wanted.page,
     )
-    db.session.expunge(site)
-    db.session.rollback()
-    with writing():  # only now, as in posting
+    with writing_at_last(site):
         comment, chosen = voting.cast(site, ballot)
         answer = _counted(site, comment, chosen)
         db.session.commit()
@@ -133,8 +130,7 @@ def ask(key: str, comment_id: int | None) -> Response:
 @reading()
 def report(key: str, comment_id: int | None) -> Response:
     """Take in a report: thanks, or words beside the field."""
-    site = origin.site_or_404(key)
-    origin.refuse_foreign_origin(site)
+    site = origin.site_that_may_post(key)
     return _take(site, comment_id)
 
 
@@ -152,8 +148,7 @@ def _take(site: Site, comment_id: int | None) -> Response:
         note=str(form.note.data),
     )
     named = comment.id
-    db.session.rollback()
-    with writing():
+    with writing_at_last():
         comment = db.session.get_one(Comment, named)
         ids = [delivery.id for delivery in reports.take(comment, said)]
         answer = _form(comment.site, comment, is_done=True)

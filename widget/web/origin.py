@@ -34,14 +34,17 @@ def site_or_404(key: str) -> Site:
     return site
 
 
-def refuse_foreign_origin(site: Site) -> None:
-    """A browser says which page posts. Only the site's own pages and ours may.
+def site_that_may_post(key: str) -> Site:
+    """The site with this key, as site_or_404(); 403 where a page of another website posts.
 
-    No Origin at all is not a browser's cross-origin post; such a post is taken, and held.
+    A browser says which page posts, and only the site's own pages and ours may. No Origin at all
+    is not a browser's cross-origin post; such a post is taken, and held.
     """
+    site = site_or_404(key)
     origin = request.headers.get("Origin")
     if origin is not None and not is_allowed(site, origin):
         abort(403, _("Comments for %(site)s cannot be posted from this website.", site=site.name))
+    return site
 
 
 def is_allowed(site: Site, origin: str) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from widget import config, jobs
 from widget.comments import authorship, editing, voting
 from widget.comments.threading import find_thread
-from widget.db import db, reading, writing
+from widget.db import db, reading, writing_at_last
 from widget.language import gettext as _
 from widget.models import Comment, Move, Site, Status, Via
 from widget.moderation import moves
@@ -36,8 +36,7 @@ _PREVIEWS = "60 per minute"
 @reading()
 def preview(key: str) -> Response:
     """The comment as it would be published. Nothing is stored."""
-    site = origin.site_or_404(key)
-    origin.refuse_foreign_origin(site)
+    site = origin.site_that_may_post(key)
     return _preview(site)
 
 
@@ -60,8 +59,7 @@ def _preview(site: Site) -> Response:
 @reading()
 def mine(key: str) -> Response:
     """My own comments on a page that I may want to know of, and how I voted there."""
-    site = origin.site_or_404(key)
-    origin.refuse_foreign_origin(site)
+    site = origin.site_that_may_post(key)
     hashes = _hashes(site)
     thread = find_thread(site, request.form.get("page", ""))
     own = editing.mine(site, thread, hashes)
@@ -87,8 +85,7 @@ def show(site: Site, *own: editing.Own, voted: voting.Voted | None = None) -> st
 @reading()
 def edit(key: str, comment_id: int) -> Response:
     """Give my comment other words. It is screened anew before others read them."""
-    site = origin.site_or_404(key)
-    origin.refuse_foreign_origin(site)
+    site = origin.site_that_may_post(key)
     return _edit(site, comment_id)
 
 
@@ -98,8 +95,7 @@ def _edit(site: Site, comment_id: int) -> Response:
     form = EditForm(site)
     if not form.validate():
         return _edit_again(site, comment_id, form)
-    _begin_to_write(site)
-    with writing():
+    with writing_at_last(site):
         comment = _my_comment(site, comment_id)
         editing.refuse_unchangeable(site, comment)
         is_new = editing.revise(comment, body=form.text("body"), body_html=form.published)
@@ -131,16 +127,14 @@ def _edit_again(site: Site, comment_id: int, form: EditForm) -> Response:
 @reading()
 def delete(key: str, comment_id: int) -> Response:
     """Take my comment back. Replies to it keep their place."""
-    site = origin.site_or_404(key)
-    origin.refuse_foreign_origin(site)
+    site = origin.site_that_may_post(key)
     return _delete(site, comment_id)
 
 
 @limits.limiter.limit(limits.posting)
 def _delete(site: Site, comment_id: int) -> Response:
     check_type()
-    _begin_to_write(site)
-    with writing():
+    with writing_at_last(site):
         comment = _my_comment(site, comment_id)
         editing.refuse_unchangeable(site, comment)
         moves.move(comment, Move.withdraw, moves.By(via=Via.author))
@@ -149,15 +143,6 @@ def _delete(site: Site, comment_id: int) -> Response:
     if wanted() is Wanted.page:
         return redirected(location)
     return private(templates.render("embed/withdrawn.html", comment_id=comment_id))
-
-
-def _begin_to_write(site: Site) -> None:
-    """SQLite has one writer at a time: only now, with all else done, is this request in line.
-
-    The site stays as it was read.
-    """
-    db.session.expunge(site)
-    db.session.rollback()
 
 
 def _my_comment(site: Site, comment_id: int) -> Comment:

@@ -6,7 +6,7 @@ from widget import config, jobs
 from widget.comments import authorship, editing, following
 from widget.comments.submission import Arrival, Draft, Duplicate, ParentGone, Reused, submit
 from widget.comments.threading import find_thread
-from widget.db import db, now, reading, writing
+from widget.db import db, now, reading, writing_at_last
 from widget.language import gettext as _
 from widget.models import Comment, Site, Status
 from widget.publishing import form_token
@@ -26,8 +26,7 @@ _MAX_URL = 2000
 @reading()
 def post(key: str) -> Response:
     """Take in a comment: 202 and my pending comment, or words beside the field."""
-    site = origin.site_or_404(key)
-    origin.refuse_foreign_origin(site)
+    site = origin.site_that_may_post(key)
     return _take(site)
 
 
@@ -40,11 +39,7 @@ def _take(site: Site) -> Response:
     if not origin.may_open(site, form.text("page")) and not find_thread(site, form.text("page")):
         abort(403, _("This page does not belong to %(site)s.", site=site.name))
     draft = _draft(site, form, _author(site))
-    # SQLite has one writer at a time: only now, with all else done, does this request queue for it.
-    # The site stays as it was read.
-    db.session.expunge(site)
-    db.session.rollback()
-    with writing():
+    with writing_at_last(site):
         return _store(site, form, draft)
 
 
