@@ -19,7 +19,10 @@ MAX_FUNCTION = 40
 # What commands make, and what belongs to whoever runs them.
 NOT_OURS = {".git", ".venv", ".hypothesis", "build", "dist", "node_modules", "secrets", "var"}
 # Accounts are not one site's; a membership, which has a site_id, gives them a place at one.
-OF_NO_SITE = {"site", "moderator", "security_role", "moderator_security_role"}
+OF_NO_SITE = {
+    *("site", "moderator", "security_role", "moderator_security_role"),
+    *("passkey", "desk_session", "saved_filter"),
+}
 
 
 def modules() -> dict[str, str]:

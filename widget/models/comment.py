@@ -98,6 +98,16 @@ class Comment(Base):
     # How the form came in (comments.submission.Arrival), then what screening found.
     arrival: Mapped[dict[str, Any]] = mapped_column(default=dict)
     signals: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    # The signals' rules, parted and enclosed by blanks, so that one can be looked for.
+    rules: Mapped[str] = mapped_column(String(500), default=" ")
+    # The strongest signal's score, in hundredths.
+    risk: Mapped[int] = mapped_column(default=0)
+    # When it was written, and earlier by what it matters more than others (moderation.priority).
+    priority_at: Mapped[datetime] = mapped_column(default=now)
+    # The first comment of all that are near-duplicates of each other (spam.likeness).
+    cluster_id: Mapped[int | None] = mapped_column(BigId)
+    # The language it is written in, as far as that can be told; `language` is the author's page's.
+    written_in: Mapped[str] = mapped_column(String(16), default="")
     held_for: Mapped[str] = mapped_column(Text, default="")
     screened_at: Mapped[datetime | None]
 
@@ -134,6 +144,10 @@ class Comment(Base):
             postgresql_where=text("pinned_at IS NOT NULL"),
         ),
         Index("ix_comment_queue", "site_id", "status", "created_at", "id"),
+        Index("ix_comment_priority", "site_id", "status", "priority_at", "id"),
+        Index("ix_comment_email", "site_id", "email", "id"),
+        Index("ix_comment_network", "site_id", "network_hash", "id"),
+        Index("ix_comment_cluster", "site_id", "cluster_id", "status", "id"),
         Index("ix_comment_published", "site_id", "published_at"),
         Index("ix_comment_thread_published", "thread_id", "published_at"),
         Index("ix_comment_key", "site_id", "key_hash", "status"),

@@ -48,18 +48,27 @@ class Decision(Base):
     __table_args__ = (
         Index("ix_decision_comment", "comment_id", "id"),
         Index("ix_decision_moderator", "site_id", "moderator_id", "id"),
+        Index("ix_decision_site", "site_id", "created_at", "id"),
+        Index("ix_decision_batch", "batch_id", "id"),
+        Index("ix_decision_undoes", "undoes_id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
-    comment_id: Mapped[int] = mapped_column(ForeignKey("comment.id"))
+    # No foreign key: a purged comment's decisions stay in the log.
+    comment_id: Mapped[int] = mapped_column(BigId)
     moderator_id: Mapped[int | None] = mapped_column(ForeignKey("moderator.id"))
     via: Mapped[Via] = mapped_column(enum_column(Via))
     move: Mapped[Move] = mapped_column(enum_column(Move))
     status_from: Mapped[Status] = mapped_column(enum_column(Status))
     status_to: Mapped[Status] = mapped_column(enum_column(Status))
     reason: Mapped[str] = mapped_column(Text, default="")
+    # The batch it was part of; and which decision it took back.
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"))
+    undoes_id: Mapped[int | None] = mapped_column(BigId)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
-    comment: Mapped[Comment] = relationship()
+    comment: Mapped[Comment] = relationship(
+        primaryjoin="foreign(Decision.comment_id) == Comment.id"
+    )
     moderator: Mapped[Moderator | None] = relationship()

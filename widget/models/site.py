@@ -52,6 +52,8 @@ class Site(Base):
     hold: Mapped[Hold] = mapped_column(enum_column(Hold), default=Hold.first)
     hold_links: Mapped[int] = mapped_column(default=2)
     hold_words: Mapped[str] = mapped_column(Text, default="")
+    # What contains one of these goes to spam at once.
+    spam_words: Mapped[str] = mapped_column(Text, default="")
     require_email: Mapped[bool] = mapped_column(default=True)
     depth: Mapped[int] = mapped_column(default=5)
     page_size: Mapped[int] = mapped_column(default=50)
@@ -69,3 +71,11 @@ class Site(Base):
     close_after_days: Mapped[int] = mapped_column(default=0)
     markdown: Mapped[bool] = mapped_column(default=False)
     infinite_scroll: Mapped[bool] = mapped_column(default=False)
+
+    # After so many days, what lies in the trash or in spam is purged; 0: never.
+    trash_days: Mapped[int] = mapped_column(default=30)
+    spam_days: Mapped[int] = mapped_column(default=15)
+    # May anybody see how much is held, approved and rejected here, and why?
+    transparent: Mapped[bool] = mapped_column(default=False)
+    # Does an author hear the moderator's reason for rejecting a comment?
+    tell_reasons: Mapped[bool] = mapped_column(default=False)

@@ -46,11 +46,12 @@ class Overtaken(IllegalMove):
 
 @dataclass(frozen=True, kw_only=True)
 class By:
-    """Who moves, through which door, and why."""
+    """Who moves, through which door, why, and as part of which batch."""
 
     via: Via
     moderator: Moderator | None = None
     reason: str = ""
+    batch_id: int | None = None
 
 
 def move(comment: Comment, what: Move, by: By, *, expected: Status | None = None) -> Decision:
@@ -87,7 +88,9 @@ def undo(decision: Decision, by: By) -> Decision:
         raise Overtaken(_already(comment))
     if decision.status_from is A and comment.edited_at and comment.edited_at > decision.created_at:
         raise IllegalMove("Its author has changed this comment. Please read it again, then decide.")
-    return _apply(comment, Move.undo, decision.status_to, decision.status_from, by)
+    taken_back = _apply(comment, Move.undo, decision.status_to, decision.status_from, by)
+    taken_back.undoes_id = decision.id
+    return taken_back
 
 
 def admit(thread: Thread, arrivals: Sequence[tuple[Comment, Status]], by: By) -> None:
@@ -187,6 +190,12 @@ def _apply(comment: Comment, what: Move, seen: Status, target: Status, by: By) -
         comment.published_at = now() if target is A else None
         _settle_places(comment)
         _count_replies([comment], (target is A) - (seen is A))
+    if by.moderator:
+        settle_reports(comment)
+    return _record(comment, what, seen, target, by)
+
+
+def _record(comment: Comment, what: Move, seen: Status, target: Status, by: By) -> Decision:
     decision = Decision(
         site_id=comment.site_id,
         comment=comment,
@@ -196,10 +205,9 @@ def _apply(comment: Comment, what: Move, seen: Status, target: Status, by: By) -
         status_from=seen,
         status_to=target,
         reason=by.reason,
+        batch_id=by.batch_id,
     )
     db.session.add(decision)
-    if by.moderator:
-        settle_reports(comment)
     db.session.flush()
     readers.tell_of_decision(decision)
     return decision

@@ -34,6 +34,7 @@ def screen(comment_id: int) -> list[Delivery]:
         comment.site, assessment, is_known=is_known(comment), own=comment.thread.hold
     )
     comment.signals = assessment.as_list()
+    comment.rules, comment.risk = assessment.rules, assessment.risk
     if comment.status is not Status.pending:  # a moderator was quicker than the worker
         return []
     if verdict.publish and (held := _held_by_people(comment)):

@@ -11,6 +11,8 @@ from widget.models import (
     Comment,
     Decision,
     Delivery,
+    Likeness,
+    LinkedHost,
     Move,
     Report,
     Revision,
@@ -85,6 +87,7 @@ def _blank(comment: Comment) -> None:
     comment.body, comment.body_html, comment.body_hash = "", "", ""
     comment.key_hash = comment.address_hash = comment.network_hash = comment.nonce = None
     comment.arrival, comment.signals, comment.held_for = {}, [], ""
+    comment.rules, comment.risk, comment.cluster_id, comment.written_in = " ", 0, None, ""
     comment.language, comment.badge, comment.pinned_at = "", None, None
     comment.tell_author, comment.votes_up, comment.votes_down = False, 0, 0
     # Nothing is left to screen.
@@ -94,7 +97,7 @@ def _blank(comment: Comment) -> None:
 def _forget_traces(comment: Comment) -> None:
     """What was said about it, and what it said before."""
     site = comment.site_id
-    for model in (Revision, Vote, Report):
+    for model in (Revision, Vote, Report, Likeness, LinkedHost):
         db.session.execute(
             delete(model).where(model.site_id == site, model.comment_id == comment.id)
         )

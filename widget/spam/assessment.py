@@ -16,6 +16,17 @@ class Assessment:
 
     signals: tuple[Signal, ...] = ()
 
+    @property
+    def rules(self) -> str:
+        """The names of all rules that found something, as Comment.rules keeps them."""
+        names = sorted({signal.rule for signal in self.signals})
+        return f" {' '.join(names)} " if names else " "
+
+    @property
+    def risk(self) -> int:
+        """The strongest signal's score, in hundredths; 0 where nothing was found."""
+        return round(100 * max((signal.score for signal in self.signals), default=0.0))
+
     def as_list(self) -> list[dict[str, Any]]:
         """Plain JSON, as Comment.signals keeps it."""
         return [signal.as_dict() for signal in self.signals]

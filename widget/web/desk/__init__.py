@@ -3,7 +3,7 @@
 from flask import Flask, Response, request
 from flask_wtf import CSRFProtect
 
-from widget.web.desk import curating, mailbox, mailed, queue, words
+from widget.web.desk import curating, deciding, mailbox, mailed, menu, views, words
 
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -13,11 +13,20 @@ _CSP = (
 
 def register(app: Flask, csrf: CSRFProtect) -> None:
     """Add the desk's pages, none of which may be framed, cached or fed foreign code."""
-    for blueprint in (queue.bp, curating.bp, mailed.bp, mailbox.bp):
+    for blueprint in (
+        views.bp,
+        deciding.bp,
+        curating.bp,
+        menu.bp,
+        mailed.bp,
+        mailbox.bp,
+    ):
         app.register_blueprint(blueprint, url_prefix="/desk")
     csrf.exempt(mailed.bp)  # its signed token is the authority, not a session
     words.init_app(app)
     app.add_template_global(mailbox.is_open, "has_mailbox")
+    app.add_template_global(menu.tabs, "tabs_of")
+    app.jinja_env.globals["endpoints"] = app.view_functions
     app.after_request(_harden)
 
 

@@ -10,7 +10,7 @@ from widget.db import db
 from widget.models import Badge, Comment, Hold, Thread
 from widget.moderation import curation, moves, queue
 from widget.web.accounts import signed_in
-from widget.web.desk.queue import back, too_old
+from widget.web.desk.back import back, too_old
 from widget.web.forms import PlainForm
 
 bp = Blueprint("curating", __name__)
