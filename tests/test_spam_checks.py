@@ -26,8 +26,8 @@ def candidate(**changes: Any) -> Candidate:
     return Candidate(**known)
 
 
-def rules(same_body: int = 0, **changes: Any) -> list[str]:
-    found = assess(candidate(**changes), History(same_body=same_body))
+def rules(same_body: int = 0, alike: int = 0, **changes: Any) -> list[str]:
+    found = assess(candidate(**changes), History(same_body=same_body, alike=alike))
     return [signal.rule for signal in found.signals]
 
 
@@ -49,8 +49,9 @@ def test_a_plain_comment_gives_no_signal() -> None:
         (arrival(token="of a kind yet unknown"), "form-token"),
         (arrival(has_nonce=False), "nonce"),
         ({"same_body": 1}, "duplicate"),
+        ({"alike": 1}, "near-duplicate"),
         ({"body": "See http://a.example.org and http://b.example.org"}, "links"),
-        ({"hold_words": "report"}, "listed-word"),
+        ({"hold_words": "report"}, "hold-words"),
     ],
 )
 def test_each_fault_gives_its_signal(changes: dict[str, Any], rule: str) -> None:
@@ -65,7 +66,7 @@ def test_every_signal_is_kept_in_the_order_of_the_checks() -> None:
         "same_body": 3,
     }
     assert rules(**everything) == [
-        "honeypot", "form-token", "nonce", "links", "listed-word", "duplicate",
+        "honeypot", "form-token", "nonce", "links", "hold-words", "duplicate",
     ]  # fmt: skip
 
 
@@ -111,7 +112,7 @@ def test_two_links_are_the_default() -> None:
     ],
 )
 def test_a_listed_word_is_found_wherever_it_stands(changes: dict[str, Any]) -> None:
-    assert rules(**changes, hold_words="\n casino \n\nFree Spin\n") == ["listed-word"]
+    assert rules(**changes, hold_words="\n casino \n\nFree Spin\n") == ["hold-words"]
 
 
 @pytest.mark.parametrize("body", ["occasinonal", "casinos", "free\nspins", "cas ino"])
@@ -120,10 +121,10 @@ def test_a_listed_word_is_a_whole_word(body: str) -> None:
 
 
 def test_a_listed_word_means_itself_and_is_shown() -> None:
-    listed = "c++\n(free)\n.*"
+    listed = "c++\n(free)\n.+"
     (signal,) = assess(candidate(body="I like C++.", hold_words=listed), History()).signals
-    assert (signal.rule, signal.span) == ("listed-word", "c++")
-    assert "c++" in signal.reason
+    assert (signal.rule, signal.span) == ("hold-words", "C++")
+    assert "C++" in signal.reason
     assert rules(body="anything else", hold_words=listed) == []
 
 

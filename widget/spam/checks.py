@@ -4,14 +4,19 @@ Ordered from cheap to dear in CHECKS. No input or output happens here (kept by a
 """
 
 import html
+import math
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from typing import Any
 
+from widget.spam.words import words
+
+SPAM_WORDS = "spam-words"
+# Of what was there before, nobody counts more than this.
+MAX_COUNTED = 500
 _LINK = re.compile(r"<a\s[^>]*href", re.IGNORECASE)
+_HREF = re.compile(r'\shref="([^"]*)"', re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -43,7 +48,8 @@ class Candidate:
     body_html: str
     arrival: dict[str, Any]
     hold_links: int
-    hold_words: str
+    hold_words: str = ""
+    spam_words: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +57,8 @@ class History:
     """What the database knows around the comment."""
 
     same_body: int = 0
+    # Others that say nearly the same, in other words.
+    alike: int = 0
 
 
 Check = Callable[[Candidate, History], Signal | None]
@@ -89,46 +97,65 @@ def links(candidate: Candidate, _history: History) -> Signal | None:
     count = len(_LINK.findall(candidate.body_html))
     if not candidate.hold_links or count < candidate.hold_links:
         return None
-    return Signal(rule="links", reason=f"{count} links", span=str(count))
+    reason = "1 link" if count == 1 else f"{count} links"
+    return Signal(rule="links", reason=reason, span=str(count))
 
 
-def listed_words(candidate: Candidate, _history: History) -> Signal | None:
-    """A whole word (or phrase) that the site lists, whatever its case and accents."""
-    pattern = _pattern(candidate.hold_words)
-    if pattern is None:
+def hold_words(candidate: Candidate, _history: History) -> Signal | None:
+    """A word, phrase or address that the site lists to be held."""
+    return _listed(candidate, "hold-words", candidate.hold_words, score=0.5)
+
+
+def spam_words(candidate: Candidate, _history: History) -> Signal | None:
+    """A word, phrase or address that the site lists as spam."""
+    return _listed(candidate, SPAM_WORDS, candidate.spam_words, score=1.0)
+
+
+def _listed(candidate: Candidate, rule: str, listed: str, score: float) -> Signal | None:
+    if not (known := words(listed)):
         return None
-    # As typed and as read: a tag or a reference inside a word hides it in one of the two only.
-    read = html.unescape(_TAG.sub("", candidate.body_html))
-    beside = f"{candidate.author}\n{candidate.email}\n{candidate.website}"
-    match = pattern.search(_fold(f"{candidate.body}\n{read}\n{beside}"))
-    if match is None:
-        return None
-    return Signal(rule="listed-word", reason=f"Contains “{match[0]}”", span=match[0])
+    # As read and as typed: a tag or a reference inside a word hides it in one of the two only.
+    body = html.unescape(_TAG.sub("", candidate.body_html))
+    links = "\n".join(html.unescape(link) for link in _HREF.findall(candidate.body_html))
+    for text, says in (
+        (body, "Contains “{}”"),
+        (candidate.body, "Contains “{}”"),
+        (links, "A link contains “{}”"),
+        (candidate.author, "The name contains “{}”"),
+        (candidate.website, "The website contains “{}”"),
+    ):
+        if found := known.find(text):
+            return Signal(rule=rule, reason=says.format(found.span), span=found.span, score=score)
+    # Not every moderator may see the address: the signal does not show it.
+    if known.find(candidate.email):
+        return Signal(rule=rule, reason="The e-mail address contains a listed word", score=score)
+    return None
 
 
 def duplicate(_candidate: Candidate, history: History) -> Signal | None:
     """The same words were posted lately elsewhere on the site."""
     if not history.same_body:
         return None
-    times = "once" if history.same_body == 1 else f"{history.same_body} times"
+    times = "once" if history.same_body == 1 else f"{_many(history.same_body)} times"
     return Signal(rule="duplicate", reason=f"The same text was posted {times} lately", score=0.7)
 
 
-CHECKS: tuple[Check, ...] = (honeypot, form_token, nonce, links, listed_words, duplicate)
-
-
-def _fold(text: str) -> str:
-    # Without accents, and without characters that have no shape and could part a word.
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(
-        char
-        for char in decomposed
-        if not unicodedata.combining(char) and unicodedata.category(char) != "Cf"
+def near_duplicate(_candidate: Candidate, history: History) -> Signal | None:
+    """Nearly the same words were posted lately elsewhere on the site; the more, the worse."""
+    if not history.alike:
+        return None
+    others = "1 other comment" if history.alike == 1 else f"{_many(history.alike)} other comments"
+    return Signal(
+        rule="near-duplicate",
+        reason=f"Nearly the same as {others} lately",
+        score=round(min(0.95, 0.4 + 0.1 * math.log2(1 + history.alike)), 2),
     )
 
 
-@lru_cache(maxsize=256)
-def _pattern(listed: str) -> re.Pattern[str] | None:
-    words = [_fold(line.strip()) for line in listed.splitlines()]
-    alternatives = "|".join(re.escape(word) for word in words if word)
-    return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)") if alternatives else None
+def _many(count: int) -> str:
+    return f"{count}" if count < MAX_COUNTED else f"{count} or more"
+
+
+CHECKS: tuple[Check, ...] = (
+    *(honeypot, form_token, nonce, links, hold_words, spam_words, duplicate, near_duplicate),
+)
