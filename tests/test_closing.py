@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.conftest import PAGE, Backstage, Reader, WithoutScript
+from tests.pages import OpenDesk, page, press, token
 from tests.test_replies import tree
 from tests.test_views import text_of
 from tests.wxr import LINK, Importing, comment, export, post
 from widget.db import db, now, writing
-from widget.models import Thread
+from widget.models import Entry, Thread
 from widget.publishing.form_token import EPOCH_SECONDS
 
 
@@ -61,6 +62,39 @@ def test_a_thread_is_closed_by_hand_or_after_so_many_days(
     begun(now(), closed_at=now())
     assert not is_open(ann)
     assert text_of(tree(ann), "comments-closed") == ["Comments are closed here."]
+
+
+def test_a_moderator_has_the_last_word_in_a_closed_thread_and_may_reopen_it_for_good(
+    ann: Reader, backstage: Backstage, begun: Callable[..., None], desk: OpenDesk
+) -> None:
+    begun(now() - timedelta(days=15))
+    backstage.set(close_after_days=14)
+    max_ = desk("Max")
+    reply = max_.client.get("/desk/comments/1/reply")
+    assert "Comments are closed here; a moderator may still reply." in reply.text
+    said = {"body": "That is the last word.", "nonce": "0123456789", **token(max_)}
+    assert max_.client.post("/desk/comments/1/reply", data=said).status_code == 303
+    assert "That is the last word." in ann.read().text
+
+    shown = page(max_.client.get("/desk/threads/1"))
+    (panel,) = shown.xpath("//section[@aria-labelledby='closing']")
+    words = " ".join(panel.text_content().split())
+    assert "Comments are closed" in words
+    assert "14 days after the first comment: since" in words
+    etag = ann.read().headers["ETag"]
+    assert press(max_, panel, "Reopen the thread").status_code == 303
+    assert ann.read().headers["ETag"] != etag
+    assert is_open(ann)
+    assert ann.post("In time after all.", token="").status_code == 202
+    assert "whatever the thread’s age" in max_.client.get("/desk/threads/1").text
+
+    press(max_, page(max_.client.get("/desk/threads/1")), "Close the thread")
+    assert not is_open(ann)
+    with backstage.app.app_context():
+        lines = select(Entry.action, Entry.after).order_by(Entry.id)
+        assert [tuple(line) for line in db.session.execute(lines)] == [
+            ("thread reopened", {"stays_open": "yes"}), ("thread closed", {}),
+        ]  # fmt: skip
 
 
 def test_what_was_kept_while_it_was_open_is_not_given_out_when_the_day_has_come(

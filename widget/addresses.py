@@ -1,9 +1,11 @@
-"""Where something can be read: the article, and one comment under it."""
+"""Where something can be read: the article, and one comment under it; and whose an address is."""
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from widget import config
 from widget.models import Site, Thread
+
+DEFAULT_PORT = {"http": ":80", "https": ":443"}
 
 
 def article(site: Site, page: str, url: str = "") -> str:
@@ -41,3 +43,13 @@ def feed(site: Site, page: str = "") -> str:
     """The feed of a thread, or of the whole site."""
     feeds = f"{config.current().public_url}/feeds/{site.key}"
     return f"{feeds}/thread.atom?{urlencode({'page': page})}" if page else f"{feeds}.atom"
+
+
+def origin_of(url: str) -> str:
+    """`https://example.org:8443/a/b` is of the origin `https://example.org:8443`."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    scheme = parts.scheme.lower()
+    return f"{scheme}://{parts.netloc.lower().removesuffix(DEFAULT_PORT.get(scheme, '/'))}"

@@ -7,6 +7,7 @@ every month, so that hashes of different months cannot be joined without the sec
 import hashlib
 import hmac
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,6 +47,19 @@ def recognise(
         address_hash=_hash(secret, _month(at), str(ip)) if ip else None,
         network_hash=_hash(secret, _month(at), _network(ip, _NETWORK_BITS)) if ip else None,
     )
+
+
+def changed(earlier: Sequence[Author], author: Author) -> dict[str, str]:
+    """What the hashes under earlier secrets have become: of a key and of a network."""
+    return {
+        old: new
+        for each in earlier
+        for old, new in (
+            (each.key_hash, author.key_hash),
+            (each.network_hash, author.network_hash),
+        )
+        if old and new
+    }
 
 
 def hash_connection(secret: str, *, address: str | None, at: datetime) -> str | None:

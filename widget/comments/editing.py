@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from widget import sanitize
 from widget.comments.submission import Refusal, body_digest
@@ -94,8 +95,10 @@ def own(site: Site, comment: Comment) -> Own:
     decision = _last_decision(comment)
     if decision and decision.via is Via.author:
         return Own(comment=comment, state=State.withdrawn, until=None)
-    # What the machine notes is for moderators; what one of them says is for whoever wrote it.
-    reason = decision.reason if decision and decision.moderator_id else ""
+    # What the machine notes is for moderators. What one of them says is for whoever wrote it, where
+    # the site tells.
+    is_told = site.tell_reasons and decision is not None and decision.moderator_id is not None
+    reason = decision.reason if decision and is_told else ""
     return Own(comment=comment, state=State.unpublished, until=None, reason=reason)
 
 
@@ -127,7 +130,7 @@ def revise(comment: Comment, *, body: str, body_html: str) -> bool:
     comment.body, comment.body_html = body, body_html
     comment.body_hash = body_digest(body)
     comment.sanitizer_version = sanitize.VERSION
-    comment.edited_at = now()
+    comment.edited_at, comment.edited_by_moderator = now(), False
     comment.screened_at, comment.signals, comment.held_for = None, [], ""
     db.session.flush()
     return True
@@ -143,7 +146,8 @@ def revisions(comments: Sequence[Comment]) -> dict[int, list[Revision]]:
         Revision.site_id.in_({comment.site_id for comment in comments}),
         Revision.comment_id.in_(ids),
     )
-    for revision in db.session.scalars(earlier.order_by(Revision.id.desc())):
+    with_names = earlier.options(joinedload(Revision.moderator))
+    for revision in db.session.scalars(with_names.order_by(Revision.id.desc())):
         found.setdefault(revision.comment_id, []).append(revision)
     return found
 

@@ -15,7 +15,7 @@ def follow(
     counts only once a moderator, or the site's policy, has approved the comment.
     """
     comment.language = comment.language or language.voice().language
-    if not comment.email:
+    if not comment.email or not comment.site.reader_mail:
         return
     comment.tell_author = tell
     if subscribe in set(Follow):

@@ -78,15 +78,16 @@ class Draft:
     arrival: Arrival = field(default_factory=Arrival)
 
 
-def submit(site: Site, draft: Draft) -> tuple[Comment, bool]:
+def submit(site: Site, draft: Draft, *, may_write_closed: bool = False) -> tuple[Comment, bool]:
     """Store a draft as a pending comment; returns it and whether it is new.
 
     A nonce that was used before returns the comment it made: a retry or a double click.
-    Raises a Refusal. It must come first in its transaction, which it may begin anew.
+    `may_write_closed`: a moderator has the last word. Raises a Refusal. It must come first in its
+    transaction, which it may begin anew.
     """
     digest = body_digest(draft.body)
     try:
-        return _stored(site, draft, digest)
+        return _stored(site, draft, digest, may_write_closed=may_write_closed)
     except IntegrityError:
         # Two requests with one nonce at the same moment: the other one was first.
         db.session.rollback()
@@ -95,12 +96,14 @@ def submit(site: Site, draft: Draft) -> tuple[Comment, bool]:
         raise
 
 
-def _stored(site: Site, draft: Draft, digest: str) -> tuple[Comment, bool]:
+def _stored(
+    site: Site, draft: Draft, digest: str, *, may_write_closed: bool
+) -> tuple[Comment, bool]:
     thread = open_thread(site, page=draft.page, url=draft.url, title=draft.title)
     found = _look(thread, draft, digest)
     if found.is_known and (earlier := _earlier(site, draft, digest)):
         return earlier, False
-    if thread.hidden_at or why_closed(site, thread):
+    if thread.hidden_at or (why_closed(site, thread) and not may_write_closed):
         raise ThreadClosed(_("Comments are closed here."))
     parent = _parent(thread, draft.parent_id)
     if found.is_duplicate:

@@ -3,12 +3,11 @@
 import re
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from sqlalchemy import select
-
+from widget.addresses import DEFAULT_PORT
 from widget.db import db, insert_if_absent
 from widget.models import Comment, Site, Thread, paths
 from widget.models.site import MAX_DEPTH
-from widget.models.thread import MAX_PAGE, MAX_TITLE
+from widget.models.thread import MAX_PAGE, MAX_TITLE, of_page
 
 # Parameters that say where a reader came from, never what they read.
 _TRACKING = re.compile(
@@ -16,7 +15,6 @@ _TRACKING = re.compile(
     r"|ref_src|replytocom",
     re.IGNORECASE,
 )
-_DEFAULT_PORT = {"http": ":80", "https": ":443"}
 # Not all databases can store these, and no address holds them.
 _UNSTORABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -42,18 +40,8 @@ def page_identity(page: str) -> str:
     ]
     path = quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~-._")
     return urlunsplit(
-        (scheme, host.removesuffix(_DEFAULT_PORT[scheme]), path or "/", urlencode(query), "")
+        (scheme, host.removesuffix(DEFAULT_PORT[scheme]), path or "/", urlencode(query), "")
     )
-
-
-def origin_of(url: str) -> str:
-    """`https://example.org:8443/a/b` is of the origin `https://example.org:8443`."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    scheme = parts.scheme.lower()
-    return f"{scheme}://{parts.netloc.lower().removesuffix(_DEFAULT_PORT.get(scheme, '/'))}"
 
 
 def without_control(text: str) -> str:
@@ -64,11 +52,7 @@ def without_control(text: str) -> str:
 def find_thread(site: Site, page: str) -> Thread | None:
     """The thread of a page, if anyone has written there and readers may see it."""
     return db.session.scalar(
-        select(Thread).where(
-            Thread.site_id == site.id,
-            Thread.page == page_identity(page),
-            Thread.hidden_at.is_(None),
-        )
+        of_page(site.id, page_identity(page)).where(Thread.hidden_at.is_(None))
     )
 
 
@@ -83,7 +67,7 @@ def open_thread(site: Site, *, page: str, url: str, title: str) -> Thread:
     page = page_identity(page)
     if not page or len(page) > MAX_PAGE:
         raise ValueError("the page's name must have 1 to 1,000 characters")
-    known = select(Thread).where(Thread.site_id == site.id, Thread.page == page)
+    known = of_page(site.id, page)
     if thread := db.session.scalar(known):
         if not thread.approved_count and (url or title):
             thread.url, thread.title = url, title[:MAX_TITLE]

@@ -16,6 +16,7 @@ from widget.comments.threading import page_identity
 from widget.db import affected, db, now
 from widget.language import gettext as _
 from widget.models import Comment, Site, Status, Thread, Vote, Votes
+from widget.models.thread import of_page
 
 # How long votes stay unseen at least: so often may they make a thread's fragments old.
 PAUSE = timedelta(seconds=30)
@@ -105,13 +106,10 @@ def _locked(site: Site, ballot: Ballot) -> Comment:
     right, and the sweep cannot clear the mark of a vote that it does not see yet.
     """
     thread_id = db.session.scalar(
-        select(Thread.id)
-        .where(
-            Thread.site_id == site.id,
-            Thread.page == page_identity(ballot.page),
-            Thread.hidden_at.is_(None),
-        )
-        .with_for_update(key_share=True)
+        of_page(site.id, page_identity(ballot.page))
+        .with_only_columns(Thread.id)
+        .where(Thread.hidden_at.is_(None))
+        .with_for_update(of=Thread, key_share=True)
     )
     comment = db.session.scalar(
         select(Comment)

@@ -13,13 +13,12 @@ from widget.models.moderator import (
     Passkey,
     Role,
     SecurityRole,
-    Telling,
 )
 from widget.models.note import AuthorNote, Canned, CannedKind, SavedFilter
 from widget.models.outbox import Delivery
 from widget.models.revision import Revision
 from widget.models.rule import Effect, Match, Rule
-from widget.models.site import Hold, Order, Site, Votes
+from widget.models.site import Hold, Order, Site, Telling, Votes
 from widget.models.standing import Standing
 from widget.models.subscription import Subscription
 from widget.models.thread import Thread

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from widget.db import Base, BigId, now
@@ -45,6 +46,11 @@ class Badge(StrEnum):
     moderator = "moderator"
 
 
+def _when_written(row: DefaultExecutionContext) -> datetime:
+    given = row.get_current_parameters().get("created_at")  # type: ignore[no-untyped-call]
+    return cast("datetime | None", given) or now()
+
+
 class Comment(Base):
     """One contribution.
 
@@ -79,6 +85,8 @@ class Comment(Base):
     # When it was approved last: what is new to readers is newer than this, not when it was written.
     published_at: Mapped[datetime | None]
     edited_at: Mapped[datetime | None]
+    # Was it a moderator who changed it last?
+    edited_by_moderator: Mapped[bool] = mapped_column(default=False)
     pinned_at: Mapped[datetime | None]
     badge: Mapped[Badge | None] = mapped_column(enum_column(Badge))
     # How many approved comments hang anywhere under a top-level one; 0 for all others.
@@ -98,12 +106,13 @@ class Comment(Base):
     # How the form came in (comments.submission.Arrival), then what screening found.
     arrival: Mapped[dict[str, Any]] = mapped_column(default=dict)
     signals: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
-    # The signals' rules, parted and enclosed by blanks, so that one can be looked for.
+    # The signals' rules, or else what held it (policy.HELD); parted and enclosed by blanks, so that
+    # one can be looked for.
     rules: Mapped[str] = mapped_column(String(500), default=" ")
     # The strongest signal's score, in hundredths.
     risk: Mapped[int] = mapped_column(default=0)
     # When it was written, and earlier by what it matters more than others (moderation.priority).
-    priority_at: Mapped[datetime] = mapped_column(default=now)
+    priority_at: Mapped[datetime] = mapped_column(default=_when_written)
     # The first comment of all that are near-duplicates of each other (spam.likeness).
     cluster_id: Mapped[int | None] = mapped_column(BigId)
     # The language it is written in, as far as that can be told; `language` is the author's page's.
@@ -145,6 +154,7 @@ class Comment(Base):
         ),
         Index("ix_comment_queue", "site_id", "status", "created_at", "id"),
         Index("ix_comment_priority", "site_id", "status", "priority_at", "id"),
+        Index("ix_comment_thread", "thread_id", "status", "created_at", "id"),
         Index("ix_comment_email", "site_id", "email", "id"),
         Index("ix_comment_network", "site_id", "network_hash", "id"),
         Index("ix_comment_cluster", "site_id", "cluster_id", "status", "id"),

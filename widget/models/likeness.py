@@ -25,7 +25,11 @@ class Likeness(Base):
 
 
 class LinkedHost(Base):
-    """A comment, or its author's website, links to this host."""
+    """A comment, or its author's website, links to this host or to one below it.
+
+    There is a row for each domain above a host as well, and one for its ending (“*.top”), so that
+    one look-up finds them all.
+    """
 
     __tablename__ = "linked_host"
     __table_args__ = (Index("ix_linked_host_host", "site_id", "host", "comment_id"),)

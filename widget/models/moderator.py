@@ -18,7 +18,7 @@ from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from widget.db import Base, BigId, now
-from widget.models.site import Site
+from widget.models.site import Site, Telling
 from widget.models.types import enum_column
 
 
@@ -29,15 +29,6 @@ class Role(StrEnum):
     admin = "admin"
     moderator = "moderator"
     viewer = "viewer"
-
-
-class Telling(StrEnum):
-    """How often a moderator, or a chat room, hears of what waits."""
-
-    at_once = "at_once"
-    hourly = "hourly"
-    daily = "daily"
-    never = "never"
 
 
 _security_roles = Table(
@@ -156,7 +147,8 @@ class Membership(Base):
     # May they see readers' e-mail addresses? Owners decide.
     see_emails: Mapped[bool] = mapped_column(default=False)
     telling: Mapped[Telling] = mapped_column(enum_column(Telling), default=Telling.at_once)
-    # The hour of a daily digest, in the site's zone; and when a digest was written last.
+    # The hour of a daily digest, in the site's zone; and until when, of what is told at once,
+    # enough has been told (notify.tellings).
     telling_hour: Mapped[int] = mapped_column(default=8)
     told_at: Mapped[datetime] = mapped_column(default=now)
 

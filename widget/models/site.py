@@ -37,6 +37,15 @@ class Votes(StrEnum):
     both = "both"
 
 
+class Telling(StrEnum):
+    """How often a moderator, or a chat room, hears of what waits."""
+
+    at_once = "at_once"
+    hourly = "hourly"
+    daily = "daily"
+    never = "never"
+
+
 class Site(Base):
     """One publisher. `version` rises when anything shown in its threads changes."""
 
@@ -79,3 +88,7 @@ class Site(Base):
     transparent: Mapped[bool] = mapped_column(default=False)
     # Does an author hear the moderator's reason for rejecting a comment?
     tell_reasons: Mapped[bool] = mapped_column(default=False)
+    # May readers ask for mail with a comment? Who asked before still hears.
+    reader_mail: Mapped[bool] = mapped_column(default=True)
+    # How often those hear of what waits who get a place here from now on.
+    new_telling: Mapped[Telling] = mapped_column(enum_column(Telling), default=Telling.at_once)

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from widget.db import Base, now
-from widget.models.moderator import Telling
+from widget.models.site import Telling
 from widget.models.types import enum_column
 
 MAX_WEBHOOK = 500
@@ -31,7 +31,7 @@ class Webhook(Base):
     url: Mapped[str] = mapped_column(String(MAX_WEBHOOK))
     dialect: Mapped[Dialect] = mapped_column(enum_column(Dialect))
     telling: Mapped[Telling] = mapped_column(enum_column(Telling), default=Telling.at_once)
-    # When it was told last of what waits; a digest speaks of what came since.
+    # Until when, of what is told at once, it has been told enough (notify.tellings).
     told_at: Mapped[datetime] = mapped_column(default=now)
     created_at: Mapped[datetime] = mapped_column(default=now)
     # Its last failure, in words, until it works again.

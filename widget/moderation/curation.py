@@ -4,6 +4,8 @@ from sqlalchemy import func, select, update
 
 from widget.db import db, insert_if_absent, now
 from widget.models import Badge, Comment, Hold, Standing, Status, Thread
+from widget.moderation import moves
+from widget.publishing.closing import why_closed
 
 MAX_PINNED = 3
 MAX_NOTICE = 1000
@@ -16,9 +18,9 @@ class CannotBePinned(Exception):
 
 
 def pin(comment: Comment) -> None:
-    """Let a comment stand first in its thread. Raises CannotBePinned."""
+    """Let a comment stand first in its thread. Raises CannotBePinned, or moves.Gone."""
+    moves.lock_and_read(comment)
     _change(comment.site_id, comment.thread_id)
-    db.session.refresh(comment)
     if comment.status is not Status.approved or comment.depth:
         raise CannotBePinned("Only a public comment that is no reply can be pinned.")
     pinned = select(func.count()).where(
@@ -34,7 +36,8 @@ def pin(comment: Comment) -> None:
 
 
 def unpin(comment: Comment) -> None:
-    """Put a comment back into its usual place."""
+    """Put a comment back into its usual place. Raises moves.Gone."""
+    moves.lock_and_read(comment)
     _change(comment.site_id, comment.thread_id)
     comment.pinned_at = None
 
@@ -121,12 +124,14 @@ def close(thread: Thread) -> None:
     """Take no more comments under this page."""
     _change(thread.site_id, thread.id)
     thread.closed_at = thread.closed_at or now()
+    thread.stays_open = False
 
 
 def reopen(thread: Thread) -> None:
-    """Take comments again."""
+    """Take comments again; for good, where its age alone would close it."""
     _change(thread.site_id, thread.id)
     thread.closed_at = None
+    thread.stays_open = thread.stays_open or bool(why_closed(thread.site, thread))
 
 
 def settle(thread: Thread, *, notice: str, hold: Hold | None) -> None:

@@ -4,14 +4,14 @@ Every move is a compare-and-set on the status and leaves a decision row. What re
 thread's count and version, who keeps a place on the page) changes in the same transaction.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 
 from widget.db import affected, db, now
-from widget.models import Comment, Decision, Moderator, Move, Report, Status, Thread, Via, paths
+from widget.models import Comment, Decision, Moderator, Move, Report, Status, Thread, Via
+from widget.moderation import places, priority, steps
 from widget.notify import readers
 
 P, A, S, T, R = Status.pending, Status.approved, Status.spam, Status.trash, Status.rejected
@@ -44,14 +44,22 @@ class Overtaken(IllegalMove):
     """Someone else decided first; `comment` shows what."""
 
 
+class Gone(IllegalMove):
+    """It was removed for good in the meantime."""
+
+    def __init__(self) -> None:
+        super().__init__("This comment was removed for good: nothing of it is left.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class By:
-    """Who moves, through which door, why, and as part of which batch."""
+    """Who moves, through which door, why, as part of which batch, or taking back what."""
 
     via: Via
     moderator: Moderator | None = None
     reason: str = ""
     batch_id: int | None = None
+    undoes_id: int | None = None
 
 
 def move(comment: Comment, what: Move, by: By, *, expected: Status | None = None) -> Decision:
@@ -72,25 +80,30 @@ def move(comment: Comment, what: Move, by: By, *, expected: Status | None = None
 def undo(decision: Decision, by: By) -> Decision:
     """Put a comment back to where a decision found it.
 
-    Raises Overtaken where the comment has been moved again since, IllegalMove where its author has
-    changed it since: nobody has read those words.
+    Raises Overtaken where the comment has been moved again since, Gone where it was purged, and
+    IllegalMove where its author has changed it since: nobody has read those words.
     """
-    comment = decision.comment
-    lock_thread_of(comment.id)
-    db.session.refresh(comment)
-    latest = db.session.scalar(
-        select(Decision.id)
-        .where(Decision.site_id == decision.site_id, Decision.comment_id == comment.id)
-        .order_by(Decision.id.desc())
-        .limit(1)
-    )
-    if latest != decision.id or comment.status is not decision.status_to:
+    comment = db.session.get(Comment, decision.comment_id)
+    if comment is None:
+        raise Gone
+    lock_and_read(comment)
+    return take_back(decision, comment, by)
+
+
+def take_back(decision: Decision, comment: Comment, by: By) -> Decision:
+    """As undo(), where the comment is locked and read already."""
+    # What stood before a decision that was taken back can be taken back in turn.
+    if not steps.is_last_word(decision) or comment.status is not decision.status_to:
         raise Overtaken(_already(comment))
-    if decision.status_from is A and comment.edited_at and comment.edited_at > decision.created_at:
+    if (
+        decision.status_from is A
+        and not comment.edited_by_moderator
+        and comment.edited_at
+        and comment.edited_at > decision.created_at
+    ):
         raise IllegalMove("Its author has changed this comment. Please read it again, then decide.")
-    taken_back = _apply(comment, Move.undo, decision.status_to, decision.status_from, by)
-    taken_back.undoes_id = decision.id
-    return taken_back
+    by = replace(by, undoes_id=decision.id)
+    return _apply(comment, Move.undo, decision.status_to, decision.status_from, by)
 
 
 def admit(thread: Thread, arrivals: Sequence[tuple[Comment, Status]], by: By) -> None:
@@ -119,51 +132,43 @@ def admit(thread: Thread, arrivals: Sequence[tuple[Comment, Status]], by: By) ->
                 reason=by.reason,
             )
         )
-    _show(thread, [comment for comment, _ in arrivals], approved)
-    _count_replies(approved)
+    places.give(thread, [comment for comment, _ in arrivals], approved)
+    places.count_replies(approved)
 
 
-def _show(thread: Thread, arrivals: Sequence[Comment], approved: Sequence[Comment]) -> None:
-    """Give approved comments, and all above them, their place on the page."""
-    places = {place for each in approved for place in (each.id, *paths.ancestor_ids(each.path))}
-    for comment in arrivals:
-        comment.shown = comment.id in places
-    db.session.flush()
-    if earlier := places - {comment.id for comment in arrivals}:
-        db.session.execute(
-            update(Comment)
-            .where(
-                Comment.site_id == thread.site_id,
-                Comment.thread_id == thread.id,
-                Comment.id.in_(earlier),
-            )
-            .values(shown=True)
-            .execution_options(synchronize_session=False)
-        )
+def lock_thread_of(*comment_ids: int) -> None:
+    """Wait for concurrent moves of the comments' threads, and keep others waiting.
 
-
-def _count_replies(approved: Sequence[Comment], change: int = 1) -> None:
-    """Tell the top-level comments how many more replies are approved under each."""
-    roots = Counter(paths.ancestor_ids(each.path)[-1] for each in approved if each.depth)
-    for root, number in roots.items():
-        db.session.execute(
-            update(Comment)
-            .where(Comment.site_id == approved[0].site_id, Comment.id == root)
-            .values(reply_count=Comment.reply_count + number * change)
-        )
-
-
-def lock_thread_of(comment_id: int) -> None:
-    """Wait for concurrent moves of the comment's thread, and keep others waiting.
-
-    For whoever will write the comment's row before moving it: all must take the two locks in the
-    same order, the thread's first, or two of them could wait for each other for ever.
+    For whoever will write a comment's row before moving it, or will move several: all must take the
+    threads' locks first, at once and in one order, or two of them could wait for each other for
+    ever.
     """
-    thread = select(Thread.id).join(Comment, Comment.thread_id == Thread.id)
-    db.session.execute(
+    theirs = select(Comment.thread_id).where(Comment.id.in_(comment_ids)).distinct()
+    lock = (
+        select(Thread.id)
+        .where(Thread.id.in_(theirs))
+        .order_by(Thread.id)
         # Not the stronger lock: a new comment refers to this row and need not wait.
-        thread.where(Comment.id == comment_id).with_for_update(of=Thread, key_share=True)
+        .with_for_update(key_share=True)
     )
+    locked = set(db.session.scalars(lock))
+    # While we waited, a thread may have been merged into another one (moderation.threads).
+    while not locked.issuperset(db.session.scalars(theirs)):
+        locked.update(db.session.scalars(lock))
+
+
+def lock_and_read(comment: Comment) -> None:
+    """Lock a comment's thread and read the comment anew: so it stays until the commit.
+
+    Raises Gone where it was purged in the meantime.
+    """
+    lock_thread_of(comment.id)
+    _read(comment)
+
+
+def _read(comment: Comment) -> None:
+    if db.session.get(Comment, comment.id, populate_existing=True) is None:
+        raise Gone
 
 
 def _apply(comment: Comment, what: Move, seen: Status, target: Status, by: By) -> Decision:
@@ -173,7 +178,13 @@ def _apply(comment: Comment, what: Move, seen: Status, target: Status, by: By) -
     before = _before(comment, what, seen) if target in _OUT_OF_SIGHT else None
     claim = (
         update(Comment)
-        .where(Comment.site_id == comment.site_id, Comment.id == comment.id, Comment.status == seen)
+        .where(
+            Comment.site_id == comment.site_id,
+            Comment.id == comment.id,
+            Comment.status == seen,
+            # Else it was merged into another thread, and the wrong one was counted.
+            Comment.thread_id == comment.thread_id,
+        )
         .values(status=target, status_before=before)
         .execution_options(synchronize_session=False)
     )
@@ -181,15 +192,12 @@ def _apply(comment: Comment, what: Move, seen: Status, target: Status, by: By) -
         # Of what was erased (privacy.erasure), there is nothing that could come back.
         claim = claim.where(Comment.body_hash != "")
     if affected(db.session.execute(claim)) != 1:
-        db.session.refresh(comment)
-        if not comment.body_hash:
-            raise IllegalMove("This comment was erased for its author: nothing of it is left.")
-        raise Overtaken(_already(comment))
+        raise _why_not(comment, seen, target)
     db.session.refresh(comment, ["status", "status_before"])
     if A in (seen, target):
         comment.published_at = now() if target is A else None
-        _settle_places(comment)
-        _count_replies([comment], (target is A) - (seen is A))
+        places.settle(comment)
+        places.count_replies([comment], (target is A) - (seen is A))
     if by.moderator:
         settle_reports(comment)
     return _record(comment, what, seen, target, by)
@@ -206,6 +214,7 @@ def _record(comment: Comment, what: Move, seen: Status, target: Status, by: By) 
         status_to=target,
         reason=by.reason,
         batch_id=by.batch_id,
+        undoes_id=by.undoes_id,
     )
     db.session.add(decision)
     db.session.flush()
@@ -213,9 +222,19 @@ def _record(comment: Comment, what: Move, seen: Status, target: Status, by: By) 
     return decision
 
 
+def _why_not(comment: Comment, seen: Status, target: Status) -> IllegalMove:
+    """Why a comment could not be moved that was there a moment ago."""
+    _read(comment)
+    if target not in _OUT_OF_SIGHT and not comment.body_hash:
+        return IllegalMove("This comment was erased for its author: nothing of it is left.")
+    if comment.status is not seen:
+        return Overtaken(_already(comment))
+    return IllegalMove("Its thread was moved in this very moment. Please try once more.")
+
+
 def settle_reports(comment: Comment) -> None:
     """A moderator has seen what readers said of a comment: only new reports count from now on."""
-    db.session.execute(
+    settled = db.session.execute(
         update(Report)
         .where(
             Report.site_id == comment.site_id,
@@ -224,6 +243,8 @@ def settle_reports(comment: Comment) -> None:
         )
         .values(handled_at=now())
     )
+    if affected(settled):
+        priority.set_priority(comment)
 
 
 def _before(comment: Comment, what: Move, seen: Status) -> Status | None:
@@ -254,33 +275,6 @@ def _touch_thread(site_id: int, thread_id: int, change: int) -> None:
         .where(Thread.site_id == site_id, Thread.id == thread_id)
         .values(version=Thread.version + 1, approved_count=Thread.approved_count + change)
     )
-
-
-def _settle_places(comment: Comment) -> None:
-    """A comment keeps its place while it, or a reply somewhere under it, is approved."""
-    comment.shown = comment.status is A or _has_shown_reply(comment)
-    db.session.flush()
-    for ancestor_id in paths.ancestor_ids(comment.path):
-        # Anew, because another move may have changed it before ours had the thread's lock.
-        above = db.session.get(Comment, ancestor_id, populate_existing=True)
-        if above is None:  # a purged ancestor leaves its segment behind
-            continue
-        shown = above.status is A or comment.shown or _has_shown_reply(above)
-        if above.shown is shown:
-            return
-        above.shown = shown
-        db.session.flush()
-
-
-def _has_shown_reply(comment: Comment) -> bool:
-    under = exists().where(
-        Comment.site_id == comment.site_id,
-        Comment.thread_id == comment.thread_id,
-        Comment.shown,
-        Comment.path > comment.path,
-        Comment.path < paths.after_subtree(comment.path),
-    )
-    return bool(db.session.scalar(select(under)))
 
 
 def _already(comment: Comment) -> str:

@@ -32,6 +32,7 @@ class Node:
     body_html: str
     created_at: datetime
     edited_at: datetime | None
+    edited_by_moderator: bool
     # When it was published (publishing.stamps).
     published: int
     kind: Kind
@@ -76,6 +77,7 @@ _COLUMNS = (
     Comment.body_html,
     Comment.created_at,
     Comment.edited_at,
+    Comment.edited_by_moderator,
     Comment.published_at,
     Comment.pinned_at,
     Comment.badge,
@@ -174,7 +176,8 @@ def _read(asked: Select[*tuple[Any, ...]], values: dict[str, Any] | None = None)
 
 def _node(row: Any) -> Node:
     (_path, id_, parent_id, status, kind, author, website, body_html, created_at, edited_at,
-     published_at, pinned_at, badge, reply_count, votes_up, votes_down) = row  # fmt: skip
+     edited_by_moderator, published_at, pinned_at, badge, reply_count, votes_up,
+     votes_down) = row  # fmt: skip
     is_removed = status is not Status.approved
     return Node(
         id=id_,
@@ -184,6 +187,7 @@ def _node(row: Any) -> Node:
         body_html="" if is_removed else body_html,
         created_at=created_at,
         edited_at=edited_at,
+        edited_by_moderator=edited_by_moderator,
         published=stamp(published_at),
         kind=kind,
         badge=badge,

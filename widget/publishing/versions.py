@@ -17,7 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 _QUERY = (
     "SELECT site.version, thread.id, thread.version FROM site"
-    " LEFT JOIN thread ON thread.site_id = site.id AND thread.page = $1"
+    " LEFT JOIN thread named ON named.site_id = site.id AND named.page = $1"
+    " LEFT JOIN thread ON thread.id = COALESCE(named.leads_to_id, named.id)"
     " AND thread.hidden_at IS NULL WHERE site.key = $2"
 )
 _NAME = b"versions"

@@ -12,12 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import load_only
 
 from widget import sanitize
+from widget.addresses import origin_of
 from widget.comments.submission import body_digest
-from widget.comments.threading import open_thread, origin_of, page_identity, place
+from widget.comments.threading import open_thread, page_identity, place
 from widget.db import db, now
 from widget.models import Comment, Site, Status, Thread, Via
 from widget.models.comment import MAX_AUTHOR, MAX_EMAIL, MAX_WEBSITE
-from widget.models.thread import MAX_PAGE
+from widget.models.thread import MAX_PAGE, of_page
 from widget.moderation import moves
 from widget.transfer.lineage import parents_first
 from widget.transfer.records import Contribution, Page
@@ -210,12 +211,7 @@ class _Sitting:
     # -------------------------------------------------------------------------------- the thread
 
     def _find_thread(self) -> Thread | None:
-        return db.session.scalar(
-            select(Thread).where(
-                Thread.site_id == self._intake.site.id,
-                Thread.page == page_identity(self._page.url),
-            )
-        )
+        return db.session.scalar(of_page(self._intake.site.id, page_identity(self._page.url)))
 
     def _count_thread(self, *, is_new: bool) -> None:
         if self._is_counted or not (self._thread or is_new):

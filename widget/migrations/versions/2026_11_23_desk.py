@@ -344,6 +344,11 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("written_in", sa.String(length=16), nullable=False, server_default="")
         )
+        batch_op.add_column(
+            sa.Column(
+                "edited_by_moderator", sa.Boolean(), nullable=False, server_default=sa.false()
+            )
+        )
         batch_op.create_index(
             "ix_comment_cluster", ["site_id", "cluster_id", "status", "id"], unique=False
         )
@@ -351,6 +356,31 @@ def upgrade() -> None:
         batch_op.create_index("ix_comment_network", ["site_id", "network_hash", "id"], unique=False)
         batch_op.create_index(
             "ix_comment_priority", ["site_id", "status", "priority_at", "id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_comment_thread", ["thread_id", "status", "created_at", "id"], unique=False
+        )
+
+    with op.batch_alter_table("revision", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("author", sa.String(length=245), nullable=True))
+        batch_op.add_column(sa.Column("website", sa.String(length=200), nullable=True))
+        batch_op.add_column(sa.Column("moderator_id", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(
+            batch_op.f("fk_revision_moderator_id_moderator"), "moderator", ["moderator_id"], ["id"]
+        )
+
+    with op.batch_alter_table("thread", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("stays_open", sa.Boolean(), nullable=False, server_default=sa.false())
+        )
+        batch_op.add_column(
+            sa.Column(
+                "leads_to_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+            )
+        )
+        batch_op.create_index(batch_op.f("ix_thread_leads_to_id"), ["leads_to_id"], unique=False)
+        batch_op.create_foreign_key(
+            batch_op.f("fk_thread_leads_to_id_thread"), "thread", ["leads_to_id"], ["id"]
         )
 
     with op.batch_alter_table("decision", schema=None) as batch_op:
@@ -431,11 +461,41 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("tell_reasons", sa.Boolean(), nullable=False, server_default=sa.false())
         )
+        batch_op.add_column(
+            sa.Column("reader_mail", sa.Boolean(), nullable=False, server_default=sa.true())
+        )
+        batch_op.add_column(
+            sa.Column(
+                "new_telling",
+                sa.Enum(
+                    "at_once",
+                    "hourly",
+                    "daily",
+                    "never",
+                    name="telling",
+                    native_enum=False,
+                    length=16,
+                ),
+                nullable=False,
+                server_default="at_once",
+            )
+        )
 
     # ### end Alembic commands ###
     op.execute("UPDATE comment SET priority_at = created_at")
     op.execute("UPDATE membership SET told_at = CURRENT_TIMESTAMP")
     _tell_rules()
+    _keep_the_log()
+
+
+# There are two lists of words now.
+_RENAMED = {"listed-word": "hold-words"}
+# What was held without a signal.
+_HELD = {
+    "First comment from this browser": " first ",
+    "Every comment is held on this site": " all ",
+    "Every comment is held under this article": " thread-all ",
+}
 
 
 def _tell_rules() -> None:
@@ -446,25 +506,73 @@ def _tell_rules() -> None:
         sa.column("signals", sa.JSON),
         sa.column("rules", sa.String),
         sa.column("risk", sa.Integer),
+        sa.column("held_for", sa.Text),
     )
     bind = op.get_bind()
+    for why, token in _HELD.items():
+        bind.execute(sa.update(comment).where(comment.c.held_for == why).values(rules=token))
     told = sa.select(comment.c.id, comment.c.signals).where(
         sa.cast(comment.c.signals, sa.Text) != "[]"
     )
     for row in bind.execute(told).all():
         if row.signals:
-            rules = {signal["rule"] for signal in row.signals}
-            risk = max(signal.get("score", 0.5) for signal in row.signals)
+            signals = [
+                {**signal, "rule": _RENAMED.get(signal["rule"], signal["rule"])}
+                for signal in row.signals
+            ]
+            rules = {signal["rule"] for signal in signals}
+            risk = max(signal.get("score", 0.5) for signal in signals)
             bind.execute(
                 sa.update(comment)
                 .where(comment.c.id == row.id)
-                .values(rules=f" {' '.join(sorted(rules))} "[:500], risk=round(risk * 100))
+                .values(
+                    signals=signals,
+                    rules=f" {' '.join(sorted(rules))} "[:500],
+                    risk=round(risk * 100),
+                )
             )
 
 
+# Who did what, from what to what. A decision's reason is forgotten with a comment that is erased, and
+# which one it took back is known a moment later.
+_KEPT = {
+    "log": "id, site_id, moderator_id, action, subject, before, after, reason, created_at",
+    "decision": "id, site_id, comment_id, moderator_id, via, move, status_from, status_to, batch_id",
+}
+
+
+def _keep_the_log() -> None:
+    """Let the database itself refuse what would change the log."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE FUNCTION refuse_to_change_the_log() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN RAISE EXCEPTION ''the log is append-only''; END'"
+        )
+        then = "FOR EACH ROW EXECUTE FUNCTION refuse_to_change_the_log()"
+    else:
+        then = "BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"
+    for table, columns in _KEPT.items():
+        op.execute(
+            f"CREATE TRIGGER {table}_is_not_changed BEFORE UPDATE OF {columns} ON {table} {then}"
+        )
+        op.execute(f"CREATE TRIGGER {table}_is_not_removed BEFORE DELETE ON {table} {then}")
+
+
+def _let_go_of_the_log() -> None:
+    on_postgresql = op.get_bind().dialect.name == "postgresql"
+    for table in _KEPT:
+        for name in (f"{table}_is_not_changed", f"{table}_is_not_removed"):
+            op.execute(f"DROP TRIGGER {name}" + f" ON {table}" * on_postgresql)
+    if on_postgresql:
+        op.execute("DROP FUNCTION refuse_to_change_the_log()")
+
+
 def downgrade() -> None:
+    _let_go_of_the_log()
     # ### commands auto generated by Alembic - please adjust! ###
     with op.batch_alter_table("site", schema=None) as batch_op:
+        batch_op.drop_column("new_telling")
+        batch_op.drop_column("reader_mail")
         batch_op.drop_column("tell_reasons")
         batch_op.drop_column("transparent")
         batch_op.drop_column("spam_days")
@@ -484,6 +592,20 @@ def downgrade() -> None:
         batch_op.drop_column("telling")
         batch_op.drop_column("see_emails")
 
+    with op.batch_alter_table("thread", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_thread_leads_to_id_thread"), type_="foreignkey")
+        batch_op.drop_index(batch_op.f("ix_thread_leads_to_id"))
+        batch_op.drop_column("leads_to_id")
+        batch_op.drop_column("stays_open")
+
+    with op.batch_alter_table("revision", schema=None) as batch_op:
+        batch_op.drop_constraint(
+            batch_op.f("fk_revision_moderator_id_moderator"), type_="foreignkey"
+        )
+        batch_op.drop_column("moderator_id")
+        batch_op.drop_column("website")
+        batch_op.drop_column("author")
+
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_decision_batch_id_batch"), type_="foreignkey")
         batch_op.create_foreign_key(
@@ -496,10 +618,12 @@ def downgrade() -> None:
         batch_op.drop_column("batch_id")
 
     with op.batch_alter_table("comment", schema=None) as batch_op:
+        batch_op.drop_index("ix_comment_thread")
         batch_op.drop_index("ix_comment_priority")
         batch_op.drop_index("ix_comment_network")
         batch_op.drop_index("ix_comment_email")
         batch_op.drop_index("ix_comment_cluster")
+        batch_op.drop_column("edited_by_moderator")
         batch_op.drop_column("written_in")
         batch_op.drop_column("cluster_id")
         batch_op.drop_column("priority_at")
