@@ -22,7 +22,7 @@ from widget.models import (
     Via,
     Vote,
 )
-from widget.moderation import moves
+from widget.moderation import moves, notes, rules
 from widget.notify import subscriptions
 from widget.notify.letterbox import ToReaders
 
@@ -54,7 +54,9 @@ def erase(comment: Comment) -> None:
     _forget_traces(comment)
     if voter := comment.key_hash or comment.address_hash:
         _forget_opinions(comment.site_id, voter)
-    _blank(comment)
+    notes.forget(comment.site_id, comment)
+    rules.forget(comment)
+    blank(comment)
     db.session.flush()
 
 
@@ -82,13 +84,15 @@ def _lock_threads(comment: Comment) -> None:
     )
 
 
-def _blank(comment: Comment) -> None:
+def blank(comment: Comment) -> None:
+    """Leave nothing in the row but its place and its status."""
     comment.author, comment.email, comment.website = REMOVED, "", ""
     comment.body, comment.body_html, comment.body_hash = "", "", ""
     comment.key_hash = comment.address_hash = comment.network_hash = comment.nonce = None
     comment.arrival, comment.signals, comment.held_for = {}, [], ""
     comment.rules, comment.risk, comment.cluster_id, comment.written_in = " ", 0, None, ""
     comment.language, comment.badge, comment.pinned_at = "", None, None
+    comment.edited_by_moderator = False
     comment.tell_author, comment.votes_up, comment.votes_down = False, 0, 0
     # Nothing is left to screen.
     comment.screened_at = comment.screened_at or now()

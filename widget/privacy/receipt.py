@@ -15,6 +15,7 @@ from widget.db import db
 from widget.language import gettext as _
 from widget.language import ngettext
 from widget.models import Comment, Revision
+from widget.moderation import notes
 from widget.notify import links, subscriptions
 
 
@@ -40,13 +41,16 @@ COLUMNS: dict[Kept, frozenset[str]] = {
     Kept.email: frozenset({"email", "tell_author", "language"}),
     Kept.website: frozenset({"website"}),
     Kept.words: frozenset({"body", "body_html", "body_hash", "sanitizer_version"}),
-    Kept.times: frozenset({"created_at", "published_at", "edited_at"}),
+    Kept.times: frozenset({"created_at", "published_at", "edited_at", "edited_by_moderator"}),
     Kept.place: frozenset(
         {"id", "site_id", "thread_id", "parent_id", "path", "depth", "shown", "reply_count"}
         | {"pinned_at"}
     ),
     Kept.state: frozenset({"status", "status_before", "kind", "held_for"}),
-    Kept.checks: frozenset({"arrival", "signals", "screened_at"}),
+    Kept.checks: frozenset(
+        {"arrival", "signals", "screened_at", "rules", "risk", "priority_at", "cluster_id"}
+        | {"written_in"}
+    ),
     Kept.votes: frozenset({"votes_up", "votes_down"}),
     Kept.browser: frozenset({"key_hash", "nonce"}),
     Kept.network: frozenset({"address_hash", "network_hash"}),
@@ -76,7 +80,12 @@ class Receipt:
 def receipt(settings: Settings, comment: Comment) -> Receipt:
     """What is stored of a comment's author now."""
     return Receipt(
-        lines=[*_typed(comment), *_noted(settings, comment), *_asked_for(comment)],
+        lines=[
+            *_typed(comment),
+            *_noted(settings, comment),
+            *_said_of(comment),
+            *_asked_for(comment),
+        ],
         erase=links.for_erasing(settings, site_id=comment.site_id, comment_id=comment.id),
     )
 
@@ -117,10 +126,17 @@ def _words(comment: Comment) -> str:
 
 
 def _noted(settings: Settings, comment: Comment) -> list[Line]:
-    when = _("When you wrote and edited it, and when it was published.")
+    when = _(
+        "When you wrote it, when it was edited and whether by a moderator, and when it was "
+        "published."
+    )
     where = _("On which page, and under which comment, it stands.")
     decided = _("What moderators or the automatic checks decided about it, when and why.")
-    found = _("How the form came in and what our own checks found.")
+    found = _(
+        "How the form came in and what our own checks found: how risky it seems, how soon it "
+        "should be looked at, its language, the websites it links to, and which comments are like "
+        "it."
+    )
     lines = [
         Line(kept=Kept.times, name=_("Times"), says=when),
         Line(kept=Kept.place, name=_("Place"), says=where),
@@ -139,6 +155,14 @@ def _noted(settings: Settings, comment: Comment) -> list[Line]:
         says = _("From which system it was imported, and its number there.")
         lines.append(Line(kept=Kept.origin, name=_("Origin"), stored=comment.source, says=says))
     return lines
+
+
+def _said_of(comment: Comment) -> list[Line]:
+    """What moderators noted; not in their words, which are for each other."""
+    if not notes.are_there(comment):
+        return []
+    says = _("What moderators wrote down about you for each other. Only they can see it.")
+    return [Line(kept=None, name=_("Notes"), says=says)]
 
 
 def _asked_for(comment: Comment) -> list[Line]:

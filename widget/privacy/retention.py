@@ -38,10 +38,13 @@ class Rule:
             if self.blanks
             else delete(self.model)
         )
+        # What somebody holds just now is due tomorrow as well; to wait for each other, holding
+        # rows that the other wants, might be for ever.
+        free = select(self.model.id).where(self.model.id.in_(ids), self.due)
         db.session.execute(
-            change.where(self.model.id.in_(ids), self.due).execution_options(
-                synchronize_session=False
-            )
+            change.where(
+                self.model.id.in_(free.with_for_update(skip_locked=True, key_share=True))
+            ).execution_options(synchronize_session=False)
         )
 
 
