@@ -11,13 +11,14 @@ from sqlalchemy import select, text, update
 
 from tests import parts
 from tests.conftest import Backstage, Reader
-from widget import jobs
+from tests.pages import OpenDesk, cards
+from widget import jobs, sanitize
 from widget.db import db, now, writing
 from widget.models import Comment, Decision, Delivery, Hold, Move, Status, Via
 from widget.moderation import moves, screening
 from widget.notify import outbox
 from widget.publishing import form_token
-from widget.spam import assess, assessment
+from widget.spam import assess, assessment, tongues
 
 PostgreSQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
@@ -53,10 +54,10 @@ SUSPICIOUS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "forged token": ({"token": "1-99.c2lnbmF0dXJl"}, ["form-token"]),
     "no nonce": ({"nonce": None}, ["nonce"]),
     "links": ({"body": "http://a.example.org http://b.example.org"}, ["links"]),
-    "listed word": ({"body": "At the casino."}, ["listed-word"]),
-    "listed name": ({"author": "Casino"}, ["listed-word"]),
+    "listed word": ({"body": "At the casino."}, ["hold-words"]),
+    "listed name": ({"author": "Casino"}, ["hold-words"]),
     "much of it": ({"subject": "x", "token": None, "body": "casino"},
-                   ["honeypot", "form-token", "listed-word"]),
+                   ["honeypot", "form-token", "hold-words"]),
 }  # fmt: skip
 
 
@@ -130,6 +131,31 @@ def test_the_sites_choice(
     assert screened(backstage, ann.say("My second.")).status is second
 
 
+def test_what_is_held_without_a_signal_can_be_looked_for_by_why(
+    app: Flask, ann: Reader, desk: OpenDesk, backstage: Backstage
+) -> None:
+    client = desk("Max").client
+    own = ann.say("Under another article.", page="http://news.example.org/own")
+    with app.app_context(), writing():
+        db.session.get_one(Comment, own).thread.hold = Hold.all
+        db.session.commit()
+    backstage.screen(own)
+    first = ann.say("My first.")
+    backstage.screen(first)
+    backstage.set("news", hold=Hold.all)
+    other = ann.say("My second.")
+    backstage.screen(other)
+
+    for rule, held, words in (
+        ("first", first, "the first from its browser"),
+        ("all", other, "on a site that holds all"),
+        ("thread-all", own, "under an article that holds all"),
+    ):
+        shown = client.get(f"/desk/pending/?rule={rule}")
+        assert cards(shown) == cards(client.get(f"/desk/pending/?q=rule:{rule}")) == [held]
+        assert f"<bdi>held for being {words}</bdi>" in shown.text
+
+
 def test_only_what_is_still_approved_makes_a_key_known(
     known: Reader, app: Flask, backstage: Backstage
 ) -> None:
@@ -151,6 +177,59 @@ def test_what_the_machine_publishes_leaves_a_decision(
         ).one()
         assert (decision.via, decision.moderator) == (Via.policy, None)
         assert decision.reason == "This browser has an approved comment"
+
+
+@pytest.mark.parametrize(
+    ("body", "language"),
+    [
+        ("I read the whole report, and it says nothing new.", "en"),
+        ("Das ist doch alles nicht wahr, was hier steht!", "de"),
+        ("Привіт, як справи? Це дуже добре.", "uk"),
+        ("<b>これは日本語です。</b> https://example.org/in-english-words-only", "ja"),
+        # Too little to tell.
+        ("Nice!", ""),
+        ("lol lol lol lol", ""),
+        ("https://example.org/this-is-english-for-sure", ""),
+        ("😂😂😂😂😂😂😂😂😂😂", ""),
+    ],
+)
+def test_the_language_is_told_where_it_is_no_guess(body: str, language: str) -> None:
+    assert tongues.language_of(sanitize.clean(body).striptags()) == language
+
+
+def test_what_it_is_like_and_where_it_stands_is_found_with_the_screening(
+    known: Reader, bob: Reader, backstage: Backstage
+) -> None:
+    text = "Only today, the very best watches of all are to be had in my little shop"
+    first, second = known.say(f"{text}, no. 1.", page="a"), bob.say(f"{text}, no. 2!", page="b")
+    backstage.screen(first, second)
+    one, other = backstage.comment(first), backstage.comment(second)
+    assert one.cluster_id == other.cluster_id == first
+    assert one.written_in == other.written_in == "en"
+    assert one.priority_at <= one.created_at
+
+
+def test_near_duplicates_are_held_and_the_more_there_are_the_worse(
+    known: Reader, bob: Reader, backstage: Backstage
+) -> None:
+    backstage.set("news", hold=Hold.none)
+    text = "Only today, the very best watches of all are to be had in my little shop"
+    found = [
+        screened(backstage, known.say(f"{text}{'!' * number}, dear {name}.", page=str(number)))
+        for number, name in enumerate(("Ann", "Bob", "Eve"))
+    ]
+    assert [each.status for each in found] == [Status.approved, Status.pending, Status.pending]
+    assert [rules(each) for each in found] == [[], ["near-duplicate"], ["near-duplicate"]]
+    assert "1 other comment lately" in found[1].held_for
+    assert "2 other comments lately" in found[2].held_for
+    assert 0 < found[1].risk < found[2].risk
+
+    asked = bob.say("Does anybody know for how long the archive has been closed to visitors?")
+    backstage.screen(asked)
+    quoted = "<q>Does anybody know for how long the archive has been closed to visitors?</q> No."
+    assert rules(screened(backstage, bob.say(quoted, parent=asked))) == [], "an answer may quote"
+    for short in ("Well said!", "Well said"):
+        assert rules(screened(backstage, bob.say(short))) == []
 
 
 # --------------------------------------------------------------------------- fail closed

@@ -104,4 +104,4 @@ def _faults_of_database(migrations: Path) -> Iterator[str]:
     if found != wanted:
         yield "The database is not at this version: run `widget db upgrade`."
     elif failed := deliveries.given_up(_LATELY):
-        yield f"{failed} mails of the last week were given up; the outbox table says why."
+        yield f"{failed} messages of the last week were given up; the outbox table says why."

@@ -1,4 +1,4 @@
-"""Moderators: add, list, a new password."""
+"""Moderators: add, remove, list; a new password, a lost phone."""
 
 import secrets
 
@@ -11,12 +11,12 @@ from widget import config
 from widget.cli.sites import site_or_fail
 from widget.db import db, writing
 from widget.models import Membership, Moderator, Role
-from widget.moderation import people
+from widget.moderation import log, people
 
 
 @click.group()
 def moderator() -> None:
-    """Add moderators, see who there is, give a new password."""
+    """Add and remove moderators, see who there is, help whoever cannot sign in."""
 
 
 @moderator.command()
@@ -35,13 +35,39 @@ def add(email: str, site_key: str, role: str, name: str, password: str | None) -
     with writing():
         site = site_or_fail(site_key)
         try:
-            _row, is_new = people.add(site, email=email, password=made, role=Role(role), name=name)
+            known = people.find(email)
+            place = people.place_at(site.id, known) if known else None
+            account, is_new = people.add(
+                site, email=email, password=made, role=Role(role), name=name
+            )
         except ValueError as error:
             raise click.ClickException(str(error)) from error
+        if place is None:
+            log.write(site.id, None, "person added", people.called(account), after={"role": role})
         db.session.commit()
     click.echo(f"{email} is {role} of {site.key}.")
     if is_new and not password:
         click.echo(f"Password (shown only now): {made}")
+
+
+@moderator.command()
+@click.argument("email")
+@click.option("--site", "site_key", required=True, help="The site's key.")
+@with_appcontext
+def remove(email: str, site_key: str) -> None:
+    """Take EMAIL's place at a site away; the account stays."""
+    with writing():
+        site = site_or_fail(site_key)
+        account = _account_or_fail(email)
+        place = people.place_at(site.id, account)
+        if place is None:
+            raise click.ClickException(f"{account.email} has no place at {site.key}.")
+        try:
+            people.remove(place, None)
+        except people.LastOwner as error:
+            raise click.ClickException(str(error)) from error
+        db.session.commit()
+    click.echo(f"{email} has no place at {site_key} any more.")
 
 
 @moderator.command()
@@ -52,14 +78,22 @@ def password(email: str) -> None:
     _require_key()
     made = secrets.token_urlsafe(12)
     with writing():
-        row = db.session.scalar(select(Moderator).where(Moderator.email == email.lower()))
-        if row is None:
-            raise click.ClickException(
-                f"There is no moderator “{email}”. `widget moderator list` shows all."
-            )
+        row = _account_or_fail(email)
         people.set_password(row, made)
         db.session.commit()
     click.echo(f"New password of {row.email} (shown only now): {made}")
+
+
+@moderator.command("reset-second-factor")
+@click.argument("email")
+@with_appcontext
+def reset_second_factor(email: str) -> None:
+    """For a lost phone: only the password of EMAIL counts again; all its browsers sign in anew."""
+    with writing():
+        row = _account_or_fail(email)
+        people.reset_second_factor(row)
+        db.session.commit()
+    click.echo(f"{row.email} signs in with the password alone; passkeys and codes are gone.")
 
 
 @moderator.command("list")
@@ -71,6 +105,15 @@ def list_() -> None:
     )
     for row in rows:
         click.echo(f"{row.moderator.email}\t{row.site.key}\t{row.role.value}")
+
+
+def _account_or_fail(email: str) -> Moderator:
+    row = people.find(email)
+    if row is None:
+        raise click.ClickException(
+            f"There is no moderator “{email}”. `widget moderator list` shows all."
+        )
+    return row
 
 
 def _require_key() -> None:

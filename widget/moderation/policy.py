@@ -1,35 +1,90 @@
-"""What a site wants done with a screened comment."""
+"""What a site wants done with a screened comment.
 
+What decides, the first that speaks:
+
+1. a rule that bans (trash, then spam);
+2. a word of the list for spam;
+3. a rule that holds, and every other signal: the comment waits;
+4. a rule that trusts its author: it is published;
+5. the thread's choice, or else the site's, of who waits without a signal.
+
+So trust never covers for what looks like spam, and no ban is undone by trust.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from widget.models import Hold, Site
-from widget.spam import Assessment
+from widget.models import Effect, Hold, Site, Status
+from widget.spam import SPAM_WORDS, Assessment
+
+_BANS = ((Effect.trash, Status.trash), (Effect.spam, Status.spam))
+
+
+# What Comment.rules says of one that is held without a signal: as the first of its author, because
+# its site holds all, or because its thread does.
+HELD_FIRST, HELD_ALL, HELD_BY_THREAD = "first", "all", "thread-all"
+HELD = frozenset({HELD_FIRST, HELD_ALL, HELD_BY_THREAD})
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Publish, or hold and say why."""
+    """Where a comment goes, and why; `token` is one of HELD where no signal holds it."""
 
-    publish: bool
+    to: Status
     why: str
+    token: str = ""
+
+    @property
+    def publish(self) -> bool:
+        """May readers see it at once?"""
+        return self.to is Status.approved
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A rule of the site (models.rule) that matches the comment, and what it says, in words."""
+
+    effect: Effect
+    words: str
 
 
 def judge(
-    site: Site, assessment: Assessment, *, is_known: bool, own: Hold | None = None
+    site: Site,
+    assessment: Assessment,
+    *,
+    is_known: bool,
+    rules: Sequence[Applied] = (),
+    own: Hold | None = None,
 ) -> Verdict:
     """Decide on an assessment. `is_known`: this commenter's key has an approved comment here.
 
-    `own` is the thread's rule, which counts instead of the site's.
+    `own` is the thread's choice, which counts instead of the site's.
     """
-    hold = own or site.hold
-    if assessment.signals:
-        return Verdict(publish=False, why="; ".join(s.reason for s in assessment.signals))
+    for effect, to in _BANS:
+        if banned := _said(rules, effect):
+            return Verdict(to, "; ".join(banned))
+    if listed := [signal.reason for signal in assessment.signals if signal.rule == SPAM_WORDS]:
+        return Verdict(Status.spam, "; ".join(listed))
+    reasons = [signal.reason for signal in assessment.signals]
+    if held := list(dict.fromkeys([*_said(rules, Effect.hold), *reasons])):
+        return Verdict(Status.pending, "; ".join(held))
+    if trusted := _said(rules, Effect.trust):
+        return Verdict(Status.approved, "; ".join(trusted))
+    return _without_signal(own or site.hold, is_known=is_known, is_own=own is not None)
+
+
+def _said(rules: Sequence[Applied], effect: Effect) -> list[str]:
+    return [rule.words for rule in rules if rule.effect is effect]
+
+
+def _without_signal(hold: Hold, *, is_known: bool, is_own: bool) -> Verdict:
     if hold is Hold.all:
-        where = "under this article" if own else "on this site"
-        return Verdict(publish=False, why=f"Every comment is held {where}")
+        if is_own:
+            return Verdict(
+                Status.pending, "Every comment is held under this article", HELD_BY_THREAD
+            )
+        return Verdict(Status.pending, "Every comment is held on this site", HELD_ALL)
     if hold is Hold.first and not is_known:
-        return Verdict(publish=False, why="First comment from this browser")
-    return Verdict(
-        publish=True,
-        why="This browser has an approved comment" if is_known else "Comments are open",
-    )
+        return Verdict(Status.pending, "First comment from this browser", HELD_FIRST)
+    known = "This browser has an approved comment"
+    return Verdict(Status.approved, known if is_known else "Comments are open")
