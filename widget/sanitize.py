@@ -103,9 +103,9 @@ def clean(text: str, typed: str = "") -> Markup:
     return Markup(published)
 
 
-def stored(body_html: str) -> Markup:
-    """Return what `clean` made once and the database kept."""
-    return Markup(body_html)
+def stored(body_html: str, marked: str = "") -> Markup:
+    """Return what `clean` made and the database kept; `marked` if only marks tell it from that."""
+    return Markup(marked if re.sub("</?mark>", "", marked) == body_html else body_html)
 
 
 def plain(text: str) -> str:
