@@ -15,7 +15,7 @@ from tests import parts
 from widget import jobs
 from widget.db import db, now
 from widget.models import Delivery
-from widget.notify import deliveries
+from widget.notify import deliveries, outbox, tellings, waiting
 
 
 class Outbox:
@@ -50,6 +50,25 @@ class Outbox:
         """What the sweep would ring for."""
         with self.app.app_context():
             return deliveries.overdue(timedelta())
+
+
+class Clock(Outbox):
+    """The outbox, with one clock for when moderators are told and when it goes out."""
+
+    def __init__(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(app, monkeypatch)
+        for module in (tellings, outbox, waiting):
+            monkeypatch.setattr(module, "now", self.now)
+
+    def later(self, **span: float) -> None:
+        """It is later; whatever is due by then goes out."""
+        self.late += timedelta(**span)
+        self.deliver_due()
+
+    def deliver_due(self) -> None:
+        """Whatever is due by now goes out."""
+        for delivery_id in self.rung_for():
+            self.deliver(delivery_id)
 
 
 def deliver_all(app: Flask) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import func, or_, select, update
 
 from widget.db import affected, db, now
 from widget.models import Delivery
+from widget.notify.mail import MOOT
 
 _CLAIM = timedelta(minutes=5)
 # After each failure in turn; then the delivery is given up, and `widget doctor` says so.
@@ -44,14 +45,19 @@ def delivered(delivery: Delivery) -> None:
     delivery.error = ""
 
 
-def failed(delivery: Delivery, error: str, *, for_good: bool = False) -> None:
-    """It did not go out: try again later, or give up and keep the reason."""
+def failed(
+    delivery: Delivery, error: str, *, for_good: bool = False, pause: timedelta | None = None
+) -> None:
+    """It did not go out: try again later, or give up and keep the reason.
+
+    `pause`: when to try again, where whoever refused it has said so.
+    """
     delivery.error = error
     delivery.claimed_until = None
     if for_good or delivery.attempts > len(_PAUSES):
         delivery.failed_at = now()
     else:
-        delivery.due_at = now() + _PAUSES[delivery.attempts - 1]
+        delivery.due_at = now() + (pause or _PAUSES[delivery.attempts - 1])
 
 
 def overdue(older_than: timedelta, limit: int = 500) -> list[int]:
@@ -72,6 +78,8 @@ def overdue(older_than: timedelta, limit: int = 500) -> list[int]:
 
 
 def given_up(since: timedelta) -> int:
-    """How many deliveries were given up lately."""
-    lately = select(func.count()).where(Delivery.failed_at > now() - since)
+    """How many deliveries were given up lately, although someone needed them."""
+    lately = select(func.count()).where(
+        Delivery.failed_at > now() - since, ~Delivery.error.startswith(MOOT)
+    )
     return db.session.scalar(lately) or 0

@@ -1,4 +1,4 @@
-"""Into the outbox, for readers: one row a message, however often it is said."""
+"""Into the outbox: one row a message, however often it is said."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -23,7 +23,7 @@ class ToReaders(StrEnum):
 
 
 def put(
-    kind: ToReaders,
+    kind: StrEnum,
     *,
     site_id: int,
     recipient: str,

@@ -142,9 +142,14 @@ def decided(
                 **(_quoted(comment, _WHOLE) if is_public else {}),
                 "title": title,
                 "is_public": is_public,
-                "reason": decision.reason if decision and decision.moderator else "",
+                "reason": _reason(site, decision),
             },
         )
+
+
+def _reason(site: Site, decision: Decision | None) -> str:
+    """What a moderator said of a decision, where the site tells its authors."""
+    return decision.reason if site.tell_reasons and decision and decision.moderator else ""
 
 
 def title_of(thread: Thread) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import smtplib
 import ssl
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -14,23 +14,41 @@ from urllib.parse import unquote, urlencode, urlsplit
 from flask import render_template
 
 from widget.config import Settings
-from widget.models import Comment, Delivery, Move
+from widget.models import Comment, Delivery, Membership, Move
+from widget.notify import plain
 from widget.notify.links import VALID_SECONDS, MailedMove, sign
+from widget.notify.waiting import Waiting
 
 _TIMEOUT = 20
 _OFFERED = {Move.approve: "Approve", Move.spam: "Spam", Move.trash: "Trash"}
 # The queue shows longer comments whole.
 _MAX_BODY = 5000
+_EXCERPT = 300
 # Replies from 500 up say that another try cannot help (RFC 5321, 4.2.1).
 _PERMANENT = 500
 
 
-class NotSent(Exception):
-    """The mail did not go out; `for_good` says whether trying again can help."""
+# How an error begins that is none: the message had become moot.
+MOOT = "not needed any more: "
 
-    def __init__(self, why: str, *, for_good: bool) -> None:
+
+class NotSent(Exception):
+    """A message did not go out; `for_good` says that trying again cannot help.
+
+    `pause`: for how long whoever refused it wants to be left alone.
+    """
+
+    def __init__(self, why: str, *, for_good: bool, pause: timedelta | None = None) -> None:
         super().__init__(why)
         self.for_good = for_good
+        self.pause = pause
+
+
+class NotNeeded(NotSent):
+    """Nobody needs the message any more."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{MOOT}{why}", for_good=True)
 
 
 def held(settings: Settings, delivery: Delivery, comment: Comment) -> EmailMessage:
@@ -44,9 +62,10 @@ def held(settings: Settings, delivery: Delivery, comment: Comment) -> EmailMessa
         "title": title,
         "article": _article(settings, comment),
         "body": _shortened(comment.body),
-        "links": _links(settings, delivery, comment),
+        "links": _links(settings, delivery, comment.id),
         "days": VALID_SECONDS // 86_400,
         "queue": f"{settings.public_url}/desk/pending/",
+        "choices": f"{settings.public_url}/desk/account/telling",
     }
     return compose(
         settings,
@@ -58,14 +77,46 @@ def held(settings: Settings, delivery: Delivery, comment: Comment) -> EmailMessa
     )
 
 
-def _links(settings: Settings, delivery: Delivery, comment: Comment) -> dict[str, str]:
+def waiting(
+    settings: Settings, delivery: Delivery, place: Membership, found: Waiting
+) -> EmailMessage:
+    """The mail that tells a moderator of all that waits."""
+    told = [
+        {
+            "comment": comment,
+            "title": comment.thread.title or comment.thread.page,
+            "article": _article(settings, comment),
+            "words": plain.words_of(comment.body_html, _EXCERPT),
+            "links": _links(settings, delivery, comment.id),
+        }
+        for comment in found.comments
+    ]
+    known = {
+        "site": place.site,
+        "waiting": found,
+        "told": told,
+        "days": VALID_SECONDS // 86_400,
+        "queue": f"{settings.public_url}/desk/pending/?site={place.site.key}",
+        "choices": f"{settings.public_url}/desk/account/telling",
+    }
+    return compose(
+        settings,
+        recipient=delivery.recipient,
+        subject=f"[{place.site.name}] {found.summary}",
+        text=plain.filled(render_template("mail/waiting.txt", **known)),
+        html=render_template("mail/waiting.html", **known),
+        unique=f"{delivery.site_id}:{delivery.dedupe_key}",
+    )
+
+
+def _links(settings: Settings, delivery: Delivery, comment_id: int) -> dict[str, str]:
     """What can be decided, in words, and the page that asks for it."""
     return {
         words: f"{settings.public_url}/desk/decide/"
         + sign(
             settings,
             MailedMove(
-                comment_id=comment.id, moderator_id=delivery.payload["moderator"], move=move
+                comment_id=comment_id, moderator_id=delivery.payload["moderator"], move=move
             ),
         )
         for move, words in _OFFERED.items()

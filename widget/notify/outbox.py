@@ -1,51 +1,85 @@
-"""Into the outbox: one row a message and recipient, written with the change it tells of."""
-
-from collections.abc import Sequence
+"""Into the outbox, for moderators and chat rooms: written with the change it tells of."""
 
 from sqlalchemy import select
 
-from widget.db import db, insert_if_absent
-from widget.models import Comment, Decision, Delivery, Membership, Moderator, Role
+from widget.db import db, now
+from widget.models import Comment, Decision, Delivery, Membership
+from widget.notify import tellings
+from widget.notify.tellings import WAITING, Listener
 
 HELD = "held"
+TEST = "test"
 
 
 def tell_of_held(comment: Comment, again: Decision | None = None) -> list[Delivery]:
-    """One mail to each moderator of the site; returns the deliveries to ring for.
+    """Tell whoever must hear of a held comment; returns the deliveries to ring for.
 
-    `again`: the decision that held a comment which was public, so that this is told too.
+    `again`: the decision that held a comment which was public, so that this is told too. What is
+    due later is rung for by the sweep.
     """
-    return [_put(comment, moderator, again) for moderator in _told(comment)]
+    told = tellings.listeners(comment.site_id)
+    event = f"{comment.id}:{again.id}" if again else f"{comment.id}"
+    rows = {row.dedupe_key: row for row in _told_already(comment, event, told)}
+    digests = tellings.open_digests(comment.site_id, told)
+    due = []
+    for listener in told:
+        key = _key(HELD, event, listener)
+        row = rows.get(key) or rows.get(_key(WAITING, event, listener))
+        if row is None and tellings.name(listener) not in digests:
+            row = _put(comment, event, listener)
+        if row is not None:
+            due.append(row)
+    db.session.flush()
+    moment = now()
+    return [row for row in due if row.due_at <= moment]
 
 
-def is_told(comment: Comment, recipient: str) -> bool:
-    """Does the recipient of a mail still decide at the comment's site?"""
-    return any(moderator.email == recipient for moderator in _told(comment))
-
-
-def _told(comment: Comment) -> Sequence[Moderator]:
-    return db.session.scalars(
-        select(Moderator)
-        .join(Membership)
-        .where(
-            Membership.site_id == comment.site_id,
-            Membership.role != Role.viewer,
-            Moderator.active,
-        )
-        .order_by(Moderator.id)
-    ).all()
-
-
-def _put(comment: Comment, moderator: Moderator, again: Decision | None) -> Delivery:
-    key = f"{HELD}:{comment.id}:{moderator.id}" + (f":{again.id}" if again else "")
-    insert_if_absent(
-        Delivery,
-        site_id=comment.site_id,
-        kind=HELD,
-        recipient=moderator.email,
-        payload={"comment": comment.id, "moderator": moderator.id},
-        dedupe_key=key,
+def test(site_id: int, webhook_id: int) -> Delivery:
+    """Try a chat room's address."""
+    moment = now()
+    row = Delivery(
+        site_id=site_id,
+        kind=TEST,
+        recipient="",
+        payload={"webhook": webhook_id},
+        dedupe_key=f"{TEST}:webhook-{webhook_id}:{moment.isoformat()}",
+        due_at=moment,
     )
-    return db.session.scalars(
-        select(Delivery).where(Delivery.site_id == comment.site_id, Delivery.dedupe_key == key)
-    ).one()
+    db.session.add(row)
+    return row
+
+
+def is_for_room(delivery: Delivery) -> bool:
+    """Is this a message to a chat room, and no mail?"""
+    return "webhook" in delivery.payload
+
+
+def _told_already(comment: Comment, event: str, told: list[Listener]) -> list[Delivery]:
+    keys = [_key(kind, event, listener) for kind in (HELD, WAITING) for listener in told]
+    rows = select(Delivery).where(
+        Delivery.site_id == comment.site_id, Delivery.dedupe_key.in_(keys)
+    )
+    return list(db.session.scalars(rows))
+
+
+def _put(comment: Comment, event: str, listener: Listener) -> Delivery:
+    is_single = tellings.may_hear_at_once(listener)
+    kind = HELD if is_single else WAITING
+    row = Delivery(
+        site_id=comment.site_id,
+        kind=kind,
+        recipient=listener.moderator.email if isinstance(listener, Membership) else "",
+        # A digest tells of others, too: it must not go with the comment.
+        payload={
+            "comment" if is_single else "first": comment.id,
+            **tellings.addressee(listener),
+        },
+        dedupe_key=_key(kind, event, listener),
+        due_at=now() if is_single else tellings.promise_digest(listener, comment.site),
+    )
+    db.session.add(row)
+    return row
+
+
+def _key(kind: str, event: str, listener: Listener) -> str:
+    return f"{kind}:{event}:{tellings.name(listener)}"

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from widget.config import Settings
 from widget.db import db, insert_if_absent, now
-from widget.models import Comment, Status, Subscription, paths
+from widget.models import Comment, Status, Subscription, Thread, paths
 from widget.models.comment import MAX_EMAIL
 from widget.notify import letterbox, links
 from widget.notify.letterbox import ToReaders
@@ -198,8 +198,11 @@ def behind(settings: Settings, link: ReaderLink) -> list[Subscription]:
     anyone's.
     """
     at_site = Subscription.site_id == link.site_id
-    if link.thread_id:
-        at_site &= Subscription.thread_id == link.thread_id
+    if link.thread_id:  # in which the thread may have been merged since
+        into = select(func.coalesce(Thread.leads_to_id, Thread.id)).where(
+            Thread.id == link.thread_id
+        )
+        at_site &= Subscription.thread_id == into.scalar_subquery()
     emails = db.session.scalars(select(Subscription.email).where(at_site).distinct())
     theirs = [email for email in emails if links.is_of(settings, link, email)]
     rows = (
