@@ -1,5 +1,7 @@
 """Coming in to the desk: sign-in, sign-out, passwords, and a session that readers never meet."""
 
+import re
+from email.message import EmailMessage
 from http import HTTPStatus
 from typing import Any
 
@@ -7,7 +9,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from tests import parts
 from tests.conftest import PASSWORD, Desk, opened
+from tests.mailroom import deliver_all, text_of
 from tests.pages import ELSEWHERE, OpenDesk, page, path_of, stays_here, submit, token
 
 
@@ -67,13 +71,15 @@ def test_right_passwords_are_not_counted_because_an_office_shares_an_address(
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_the_session_is_a_cookie_of_the_desk_alone(settings: dict[str, Any], scheme: str) -> None:
+def test_the_session_is_a_cookie_that_no_script_reads_and_no_other_site_sends(
+    settings: dict[str, Any], scheme: str
+) -> None:
     with opened(**settings | {"public_url": f"{scheme}://comments.example.org"}) as app:
         answer = app.test_client().get("/desk/login")
 
     (cookie,) = answer.headers.getlist("Set-Cookie")
     said = {part.strip() for part in cookie.split(";")[1:]}
-    assert {"Path=/desk", "HttpOnly", "SameSite=Lax"} <= said
+    assert {"Path=/", "HttpOnly", "SameSite=Lax"} <= said
     assert ("Secure" in said) is (scheme == "https")
 
 
@@ -119,3 +125,79 @@ def change_password(desk: Desk, old: str, new: str, again: str | None = None) ->
     form.fields["new_password"] = new
     form.fields["new_password_confirm"] = new if again is None else again
     return submit(desk, form)
+
+
+# ------------------------------------------------------------------------------ forgotten passwords
+
+
+def forget_password(app: Flask, email: str) -> TestResponse:
+    """Ask for a link, in a browser that knows nobody."""
+    stranger = Desk(app.test_client())
+    (form,) = page(stranger.client.get("/desk/forgot")).xpath("//main//form")
+    form.fields["email"] = email
+    return submit(stranger, form)
+
+
+def link_of(mail: EmailMessage) -> str:
+    """Where the link of a mail leads."""
+    found = re.search(r"^http://comments\.example\.org(/desk/\S+)$", text_of(mail), re.MULTILINE)
+    assert found, text_of(mail)
+    return found[1]
+
+
+def set_password(app: Flask, link: str, new: str) -> TestResponse:
+    """Follow the link, fill in the form."""
+    browser = Desk(app.test_client())
+    (form,) = page(browser.client.get(link)).xpath("//main//form")
+    form.fields["password"] = form.fields["password_confirm"] = new
+    answer = submit(browser, form)
+    return browser.client.get(answer.location) if answer.location else answer
+
+
+def test_a_forgotten_password_is_set_anew_by_a_mail_whose_link_works_once(
+    desk: OpenDesk, app: Flask, inbox: parts.Inbox
+) -> None:
+    signed_in = desk("Olga")
+    fresh = "battery staple correct"
+    for _ in range(2):
+        forget_password(app, "Olga@example.org")
+    deliver_all(app)
+    (mail,) = inbox.mails
+    assert mail["To"] == "olga@example.org"
+    assert "It works for 2 hours, and once." in text_of(mail)
+
+    link = link_of(mail)
+    assert "at least 10 characters" in set_password(app, link, "too short").text
+    assert "Your new password is set." in set_password(app, link, fresh).text
+
+    assert signed_in.client.get("/desk/account/").status_code == HTTPStatus.FOUND
+    assert Desk(app.test_client()).sign_in("Olga").status_code == HTTPStatus.OK
+    assert Desk(app.test_client()).sign_in("Olga", fresh).status_code == HTTPStatus.FOUND
+    used = app.test_client().get(link, follow_redirects=True)
+    assert "This link was used already, or is not complete." in used.text
+    deliver_all(app)
+    assert inbox.mails[-1]["Subject"] == "Your password for the comments desk was changed"
+    assert len(inbox.mails) == 2
+
+
+def test_nobody_learns_who_has_an_account_by_asking_for_a_new_password(
+    app: Flask, inbox: parts.Inbox
+) -> None:
+    answers = [
+        forget_password(app, email) for email in ("olga@example.org", "nobody@example.org", "x")
+    ]
+
+    said = {page(answer).xpath("string(//*[@role='status'])").strip() for answer in answers}
+    assert said == {"If there is an account with this address, a mail with a link is on its way."}
+    assert {answer.status_code for answer in answers} == {HTTPStatus.OK}
+    deliver_all(app)
+    assert [mail["To"] for mail in inbox.mails] == ["olga@example.org"]
+    # Nor by the time it takes: the link costs one hash, and an unknown address costs the same one.
+    assert app.config["SECURITY_HASHING_SCHEMES"] == [app.config["SECURITY_PASSWORD_HASH"]]
+
+
+def test_nobody_fills_a_mailbox_by_asking_again_and_again(app: Flask) -> None:
+    for _ in range(5):
+        assert forget_password(app, "olga@example.org").status_code == HTTPStatus.OK
+
+    assert forget_password(app, "olga@example.org").status_code == HTTPStatus.TOO_MANY_REQUESTS
