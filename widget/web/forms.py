@@ -75,7 +75,34 @@ class EditForm(BodyForm):
     """Other words for a comment that is there already."""
 
 
-class CommentForm(BodyForm):
+class SignedForm(BodyForm):
+    """A comment's words, and whose they are as readers see it."""
+
+    author = StringField()
+    website = StringField()
+
+    def validate_author(self, field: Field) -> None:
+        try:
+            field.data = sanitize.plain(field.data or "")
+        except sanitize.Unacceptable as error:
+            raise ValidationError(str(error)) from error
+        if not field.data:
+            raise ValidationError(_("Please enter your name."))
+        # Measured last: composing characters (NFC) can make a text longer.
+        _no_longer_than(field, MAX_AUTHOR)
+
+    def validate_website(self, field: Field) -> None:
+        if not (field.data or "").strip():
+            field.data = ""
+            return
+        try:
+            field.data = sanitize.website(field.data) or ""
+        except sanitize.Unacceptable as error:
+            raise ValidationError(str(error)) from error
+        _no_longer_than(field, MAX_WEBSITE)
+
+
+class CommentForm(SignedForm):
     """What a reader sends."""
 
     # The first three come from the host page, not from the reader's hand.
@@ -85,9 +112,7 @@ class CommentForm(BodyForm):
     parent = IntegerField(
         validators=[Optional(), NumberRange(1, _MAX_ID, "There is no such comment to reply to.")]
     )
-    author = StringField()
     email = StringField()
-    website = StringField()
     nonce = StringField(validators=[Length(max=MAX_NONCE, message="The nonce is too long.")])
     token = StringField()
     key = StringField()
@@ -107,16 +132,6 @@ class CommentForm(BodyForm):
             raise ValidationError(_("Please say which page this comment is for."))
         _no_longer_than(field, MAX_PAGE)
 
-    def validate_author(self, field: Field) -> None:
-        try:
-            field.data = sanitize.plain(field.data or "")
-        except sanitize.Unacceptable as error:
-            raise ValidationError(str(error)) from error
-        if not field.data:
-            raise ValidationError(_("Please enter your name."))
-        # Measured last: composing characters (NFC) can make a text longer.
-        _no_longer_than(field, MAX_AUTHOR)
-
     def validate_email(self, field: Field) -> None:
         field.data = (field.data or "").strip()
         if not field.data:
@@ -133,16 +148,6 @@ class CommentForm(BodyForm):
             raise ValidationError(
                 _("Please enter a complete email address, such as name@example.org.")
             ) from error
-
-    def validate_website(self, field: Field) -> None:
-        if not (field.data or "").strip():
-            field.data = ""
-            return
-        try:
-            field.data = sanitize.website(field.data) or ""
-        except sanitize.Unacceptable as error:
-            raise ValidationError(str(error)) from error
-        _no_longer_than(field, MAX_WEBSITE)
 
     def validate_nonce(self, field: Field) -> None:
         if without_control(field.data or "") != (field.data or ""):

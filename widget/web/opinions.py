@@ -14,7 +14,7 @@ from widget.language import N_
 from widget.language import gettext as _
 from widget.models import Comment, Complaint, Site, Status, Thread
 from widget.models.vote import MAX_NOTE
-from widget.moderation import reports
+from widget.moderation import priority, reports
 from widget.publishing import form_token, templates
 from widget.publishing.form_token import TokenState
 from widget.queue import enqueue
@@ -88,6 +88,7 @@ def _count(site: Site, comment_id: int) -> Response:
     )
     with writing_at_last(site):
         comment, chosen = voting.cast(site, ballot)
+        priority.set_priority(comment)
         answer = _counted(site, comment, chosen)
         db.session.commit()
     return answer

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from werkzeug.datastructures import HeaderSet
 
 from widget import config, language
+from widget.addresses import origin_of
 from widget.comments import authorship
-from widget.comments.threading import origin_of
 from widget.db import db, now
 from widget.language import gettext as _
 from widget.models import Site

@@ -9,6 +9,7 @@ from widget.comments.threading import find_thread
 from widget.db import db, now, reading, writing_at_last
 from widget.language import gettext as _
 from widget.models import Comment, Site, Status
+from widget.moderation import rules
 from widget.publishing import form_token
 from widget.queue import enqueue
 from widget.web import errors, limits, origin, own, receipts
@@ -38,12 +39,13 @@ def _take(site: Site) -> Response:
         return faulty(site, form)
     if not origin.may_open(site, form.text("page")) and not find_thread(site, form.text("page")):
         abort(403, _("This page does not belong to %(site)s.", site=site.name))
-    draft = _draft(site, form, _author(site))
+    draft = _draft(site, form, _author(site, config.current().secret_key))
     with writing_at_last(site):
         return _store(site, form, draft)
 
 
 def _store(site: Site, form: CommentForm, draft: Draft) -> Response:
+    _let_rules_follow(site, draft.by)
     try:
         comment, is_new = submit(site, draft)
     except (Duplicate, ParentGone, Reused) as refusal:
@@ -68,9 +70,16 @@ def _store(site: Site, form: CommentForm, draft: Draft) -> Response:
     return answer
 
 
-def _author(site: Site) -> authorship.Author:
+def _let_rules_follow(site: Site, author: authorship.Author) -> None:
+    """After a change of the secret key, rules still know whom they are about."""
+    if fallbacks := config.current().secret_key_fallbacks:
+        earlier = [_author(site, secret) for secret in fallbacks]
+        rules.follow(site.id, authorship.changed(earlier, author))
+
+
+def _author(site: Site, secret: str) -> authorship.Author:
     return authorship.recognise(
-        config.current().secret_key,
+        secret,
         site_id=site.id,
         key=request.form.get("key"),
         address=request.remote_addr,

@@ -11,9 +11,10 @@ from widget.comments.threading import find_thread
 from widget.db import db
 from widget.language import gettext as _
 from widget.models import Comment, Site, Status, Thread
+from widget.models.thread import of_page
 from widget.publishing import fragments, structured
 from widget.publishing.fragments import View
-from widget.web import origin, receipts
+from widget.web import in_place, origin, receipts
 from widget.web.embed import asked_view
 from widget.web.forms import CommentForm, EditForm
 
@@ -52,6 +53,7 @@ def render(
     `mine` is shown to whoever wrote it, with what they may change; `edit` is what they typed there.
     """
     thread = find_thread(site, view.page)
+    moderating = in_place.of(site, thread)
     # Until a comment was approved, no one but its sender has seen the title and the address.
     seen = thread if thread and thread.approved_count else None
     html = fragments.render(
@@ -69,8 +71,12 @@ def render(
         edit=edit,
         preview=preview,
         replying_to=_answered(site, thread, form),
+        moderating=moderating,
     )
-    return as_page(html, status)
+    answer = as_page(html, status)
+    if moderating:
+        answer.headers["Content-Security-Policy"] += "; frame-ancestors 'none'"
+    return answer
 
 
 def as_page(html: str, status: int = 200) -> Response:
@@ -112,8 +118,9 @@ def _from_receipt(site: Site, page: str) -> Comment | None:
     comment_id = receipts.read(site, request.args.get("receipt", ""))
     if comment_id is None:
         return None
+    stands_in = of_page(site.id, page).with_only_columns(Thread.id)
     return db.session.scalar(
-        select(Comment)
-        .join(Comment.thread)
-        .where(Comment.site_id == site.id, Comment.id == comment_id, Thread.page == page)
+        select(Comment).where(
+            Comment.site_id == site.id, Comment.id == comment_id, Comment.thread_id.in_(stands_in)
+        )
     )

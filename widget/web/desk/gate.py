@@ -6,9 +6,11 @@ not allow, at a site I see, is refused in words: 403.
 
 from flask import abort
 from sqlalchemy import select
+from sqlalchemy.orm import contains_eager
 
 from widget.db import db
-from widget.models import Membership, Role, Site
+from widget.models import Comment, Membership, Role, Site
+from widget.moderation import queue
 from widget.web.accounts import signed_in
 
 # From the one that may do all to the one that only looks.
@@ -26,7 +28,8 @@ def memberships() -> list[Membership]:
     return list(
         db.session.scalars(
             select(Membership)
-            .join(Site)
+            .join(Membership.site)
+            .options(contains_eager(Membership.site))
             .where(Membership.moderator_id == signed_in().id)
             .order_by(Site.name, Site.id)
         )
@@ -46,6 +49,13 @@ def site(key: str, at_least: Role = Role.viewer) -> Site:
 def site_of(site_id: int, at_least: Role = Role.moderator) -> Site:
     """The site that something belongs to. Aborts as site() does."""
     return _allowed([place for place in memberships() if place.site_id == site_id], at_least)
+
+
+def comment(comment_id: int, at_least: Role = Role.moderator) -> Comment:
+    """The comment with this number. Aborts as site() does."""
+    found = queue.find(sites(), comment_id) or abort(404)
+    site_of(found.site_id, at_least)
+    return found
 
 
 def may(site_id: int, at_least: Role) -> bool:

@@ -37,6 +37,9 @@ def act(token: str) -> Response:
     except Unseen:
         db.session.rollback()
         return _page(comment, mailed.move, moderator, status=409)
+    except moves.Gone as error:
+        db.session.rollback()
+        return _gone(links.BadLink(str(error)))
     except moves.IllegalMove:
         db.session.rollback()
         return _page(comment, mailed.move, moderator, decided=True, status=409)

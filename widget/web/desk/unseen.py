@@ -2,7 +2,6 @@
 
 from flask import request
 
-from widget.db import db
 from widget.models import Comment
 from widget.moderation import moves
 from widget.publishing.stamps import stamp
@@ -15,12 +14,9 @@ class Unseen(moves.IllegalMove):
 def refuse_unseen(comment: Comment) -> None:
     """Raises Unseen where a comment was edited since the page with the button was made.
 
-    Nobody can edit it from here on until the decision is committed.
+    It is read anew (so moves.Gone is raised as well), and nobody can change it from here on until
+    the decision is committed.
     """
-    seen = request.form.get("seen")
-    if seen is None:
-        return
-    moves.lock_thread_of(comment.id)
-    db.session.refresh(comment)
-    if seen != str(stamp(comment.edited_at)):
+    moves.lock_and_read(comment)
+    if request.form.get("seen") not in {None, str(stamp(comment.edited_at))}:
         raise Unseen("Its author has changed this comment. Please read it again, then decide.")

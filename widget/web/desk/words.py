@@ -27,6 +27,14 @@ _DONE = {
     Status.trash: "moved to the trash",
     Status.rejected: "rejected",
 }
+_MOVED = {
+    Move.approve: "Approved",
+    Move.unapprove: "Put back to pending",
+    Move.reject: "Rejected",
+    Move.spam: "Marked as spam",
+    Move.trash: "Moved to the trash",
+    Move.restore: "Restored",
+}
 _BADGES = {Badge.author: "author of the article", Badge.moderator: "moderator"}
 _COMPLAINTS = {
     Complaint.spam: "spam",
@@ -50,6 +58,7 @@ def init_app(app: Flask) -> None:
     """Give the desk's templates their words."""
     for word in (ago, badge, complaint, exactly, host, label, decided, held_for, name_of, stamp):
         app.add_template_filter(word)
+    app.add_template_filter(moved, "decided_by_me")
 
 
 def label(move: Move, status: Status) -> str:
@@ -84,6 +93,12 @@ def decided(decision: Decision) -> str:
     """What was decided, and who did: “Marked as spam by Max”."""
     words = _by(decision)
     return words[0].upper() + words[1:]
+
+
+def moved(decision: Decision) -> str:
+    """What was done, without who did it."""
+    done = _DONE[decision.status_to]
+    return _MOVED.get(decision.move) or done[0].upper() + done[1:]
 
 
 def _by(decision: Decision) -> str:
