@@ -30,7 +30,7 @@ test: $(VENV)/dev    ## Run the tests (ARGS="-k name" for some of them)
 	@TMPDIR=$(or $(SCRATCH),$(TMPDIR),/tmp) $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
 
 pictures: $(VENV)/dev   ## Take the screenshots in the README and docs/ again
-	@$(BIN)/python -m pytest -q tests/test_journey.py tests/browser/test_states.py -k 'sqlite or states' --pictures docs/images
+	@$(BIN)/python -m pytest -q tests/test_journey.py tests/browser/test_states.py tests/browser/test_desk_pages.py -k 'sqlite or states or desk_pages' --pictures docs/images
 
 words: $(VENV)/dev   ## Bring the catalogues up to date with what readers are told
 	@$(BIN)/python tools/words.py

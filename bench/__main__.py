@@ -9,12 +9,17 @@ import json
 import sys
 
 from bench import measure, processes, report
+from bench.deciding import deciding
 from bench.stage import Stage, stage
 
 
 def main() -> None:
     """Measure and print."""
     asked = _arguments()
+    if asked.only == "deciding":
+        _say("The desk …")
+        print(report.desk_as_text(deciding()))
+        return
     pair = processes.cores()
     servers, client = pair or (None, None)
     with processes.on(servers):
@@ -38,7 +43,9 @@ def _measure(ready: Stage, asked: argparse.Namespace) -> report.Found:
     shapes = {widget.name: measure.shapes(widget) for widget in ready.widgets}
     _say("Posts …")
     posts = measure.posts(ready, rounds, seconds)
-    return report.Found(warm, cold, counts, long, shapes, posts, report.weigh(ready))
+    _say("The desk …")
+    desk = deciding()
+    return report.Found(warm, cold, counts, long, shapes, posts, report.weigh(ready), desk)
 
 
 def _arguments() -> argparse.Namespace:
@@ -49,6 +56,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--database", action="append", choices=("sqlite", "postgresql"), help="only this one"
     )
+    parser.add_argument("--only", choices=("deciding",), help="only decisions at the desk")
     return parser.parse_args()
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from bench.deciding import SIZES, Taken
 from bench.load import fetch, request
 from bench.measure import Posting, Row
 from bench.stage import Stage
@@ -21,6 +22,7 @@ class Found:
     shapes: dict[str, dict[str, float]]
     posts: list[Posting]
     weights: dict[str, tuple[int, int, int]]
+    desk: list[Taken]
 
 
 def weigh(stage: Stage) -> dict[str, tuple[int, int, int]]:
@@ -63,8 +65,23 @@ def as_text(found: Found) -> str:
         f"  {name:42}{plain:>9,}{gzipped:>9,}{br:>9,}"
         for name, (plain, gzipped, br) in found.weights.items()
     ]
+    lines += ["", desk_as_text(found.desk)]
     if any(row.client_is_the_limit for row in found.warm):
         lines += ["", "+ the client could not ask faster: trust the ratio by CPU"]
+    return "\n".join(lines)
+
+
+def desk_as_text(desk: list[Taken]) -> str:
+    """What a decision takes, in a short queue and in a long one."""
+    small, large = (f"of {size:,}" for size in SIZES)
+    lines = [
+        "At the desk on postgresql, whole requests through the app, in a queue",
+        f"{'':44}{small:>12}{large:>12}{'ratio':>8}",
+    ]
+    for taken in desk:
+        for percent in (50, 99):
+            times = "".join(f"{taken.percentile(size, percent):>9.1f} ms" for size in SIZES)
+            lines.append(f"  {f'{taken.name}, p{percent}':42}{times}{taken.ratio(percent):>8.2f}")
     return "\n".join(lines)
 
 
@@ -86,6 +103,14 @@ def as_json(found: Found) -> dict[str, Any]:
         "bytes": {
             name: dict(zip(("plain", "gzip", "brotli"), weights, strict=True))
             for name, weights in found.weights.items()
+        },
+        "desk_ms": {
+            taken.name: {
+                f"p{percent}_of_{size}": taken.percentile(size, percent)
+                for size in SIZES
+                for percent in (50, 99)
+            }
+            for taken in found.desk
         },
     }
 

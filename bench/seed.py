@@ -12,7 +12,7 @@ from sqlalchemy import insert, update
 
 from widget import sanitize
 from widget.db import db, writing
-from widget.models import Comment, Site, Status, Thread, paths
+from widget.models import Comment, Decision, Move, Site, Status, Thread, Via, paths
 
 SITE = "bench"
 # Long threads of several shapes; its pages are as long as any site's that chose nothing.
@@ -61,14 +61,51 @@ def fill(app: Flask) -> None:
         site = _site(LONG_SITE)
         for name, (size, levels) in SHAPES.items():
             first_id = _write(site, name, first_id, size, levels)
-        if db.engine.dialect.name == "postgresql":
-            # The ids were given, so the sequence has not moved.
-            db.session.connection().exec_driver_sql(
-                f"SELECT setval(pg_get_serial_sequence('comment', 'id'), {first_id})"
-            )
-        # A planner without figures guesses.
-        db.session.connection().exec_driver_sql("ANALYZE")
+        _settle(first_id)
         db.session.commit()
+
+
+def fill_queue(app: Flask, size: int) -> None:
+    """Migrate, and write as many comments: half of them wait, the rest was decided once."""
+    with app.app_context(), writing():
+        upgrade()
+        site = _site(SITE)
+        last = 0
+        for number in range(size // SHORT):
+            thread = Thread(site_id=site.id, page=page(number), title="The database")
+            db.session.add(thread)
+            db.session.flush()
+            rows = list(_rows(site, thread, range(last + 1, last + 1 + SHORT), _LEVELS))
+            waits = {"status": Status.pending, "shown": False, "published_at": None}
+            db.session.execute(
+                insert(Comment), [row | waits if number % 2 == 0 else row for row in rows]
+            )
+            if number % 2:
+                db.session.execute(insert(Decision), [_decision(row) for row in rows])
+            last += SHORT
+        _settle(last + 1)
+        db.session.commit()
+
+
+def _decision(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "site_id": row["site_id"],
+        "comment_id": row["id"],
+        "via": Via.policy,
+        "move": Move.approve,
+        "status_from": Status.pending,
+        "status_to": Status.approved,
+        "created_at": row["created_at"],
+    }
+
+
+def _settle(next_id: int) -> None:
+    """The ids were given, so the sequence has not moved; and a planner without figures guesses."""
+    if db.engine.dialect.name == "postgresql":
+        db.session.connection().exec_driver_sql(
+            f"SELECT setval(pg_get_serial_sequence('comment', 'id'), {next_id})"
+        )
+    db.session.connection().exec_driver_sql("ANALYZE")
 
 
 def _site(key: str, page_size: int | None = None) -> Site:

@@ -134,7 +134,7 @@ def _widget(name: str, folder: Path, valkey: str) -> Iterator[Widget]:
             address = stack.enter_context(parts.postgres()).format(database="postgres")
             data = Path(urlsplit(address).query.removeprefix("host="))
             pids = [int((data / "postmaster.pid").read_text().split()[0])]
-            _make_durable(address)
+            make_durable(address)
         else:
             address, pids = f"sqlite:///{folder / 'widget.sqlite3'}", []
         app = create_app(database_url=address, secret_key=parts.SECRET, redis_url=valkey)
@@ -153,7 +153,7 @@ def _widget(name: str, folder: Path, valkey: str) -> Iterator[Widget]:
         yield Widget(service.port, [*pids, web.popen.pid], name, app, service)
 
 
-def _make_durable(address: str) -> None:
+def make_durable(address: str) -> None:
     """The wheel's PostgreSQL does not wait for the disk; a real one does."""
     engine = create_engine(address, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

@@ -169,6 +169,25 @@ def test_a_closed_thread_takes_no_comments_until_it_is_open_again(
     assert ann.post("In time.").status_code in {201, 202}
 
 
+def test_a_threads_own_choice_of_who_waits_is_tried_before_it_is_saved(
+    ann: Reader, backstage: Backstage, desk: OpenDesk
+) -> None:
+    backstage.set(hold=Hold.none)
+    said = ann.say("A word under this article.")
+    backstage.screen(said)
+    ann.page = OTHER_PAGE
+    backstage.screen(ann.say("A word under another one."))
+    max_ = desk("Max")
+    address, _shown = open_thread(max_, said)
+    fields = {"hold": "all", "notice": "Typed.", **token(max_)}
+    tried = max_.client.post(f"{address}/simulate", data=fields)
+    assert "1 of the last 1 comments would have gone elsewhere" in tried.text
+    assert "Every comment is held under this article" in tried.text
+    (form,) = page(tried).xpath("//form[.//textarea]")
+    assert (form.fields["hold"], form.fields["notice"].strip()) == ("all", "Typed.")
+    assert thread_of(backstage, said).hold is None
+
+
 def test_a_notice_stands_above_the_comments_as_plain_words(
     ann: Reader, said: int, backstage: Backstage, desk: OpenDesk
 ) -> None:
@@ -243,10 +262,10 @@ def test_viewers_neighbours_and_strangers_change_nothing(
 ) -> None:
     thread = thread_of(backstage, said)
     assert buttons(card(viewer, said, APPROVED)) == set()
-    for who in (viewer, desk("Nina")):
+    for who, answer in ((viewer, 403), (desk("Nina"), 404)):
         for address, fields in acts(said, thread.id):
-            assert who.client.post(address, data=fields | token(who)).status_code == 404
-        assert who.client.get(f"/desk/threads/{thread.id}").status_code == 404
+            assert who.client.post(address, data=fields | token(who)).status_code == answer
+        assert who.client.get(f"/desk/threads/{thread.id}").status_code == answer
     for address, fields in acts(said, thread.id):
         assert "/desk/login" in app.test_client().post(address, data=fields).location
     max_ = desk("Max")

@@ -145,7 +145,7 @@ def test_a_decision_never_leads_to_another_website(ann: Reader, desk: OpenDesk) 
 
         assert answer.status_code == HTTPStatus.SEE_OTHER, elsewhere
         assert stays_here(answer), elsewhere
-        assert path_of(answer.location) in {"/desk/", "/desk/pending/"}, elsewhere
+        assert path_of(answer.location).startswith("/desk/"), elsewhere
 
 
 def test_a_neighbour_sees_and_decides_nothing_here(
@@ -158,7 +158,7 @@ def test_a_neighbour_sees_and_decides_nothing_here(
     for view in ("pending", "approved", "spam", "trash"):
         assert not cards(nina.client.get(f"/desk/{view}/"))
     shown = page(nina.client.get("/desk/pending/"))
-    assert [count.text for count in shown.xpath("//*[@class='count']")] == ["0"] * 4
+    assert [count.text for count in shown.xpath("//*[@class='count']")] == ["0"] * 7
     assert nina.client.get("/desk/pending/?site=news").status_code == HTTPStatus.NOT_FOUND
     form = {"back": "/desk/pending/"} | token(nina)
     move = nina.client.post(f"/desk/comments/{waits}/move", data=form | {"move": "approve"})
@@ -183,7 +183,8 @@ def test_a_viewer_looks_and_decides_nothing(
     assert not card(vera, decided, "/desk/spam/").xpath(".//button")
     form = {"move": "approve"} | token(vera)
     refused = vera.client.post(f"/desk/comments/{waits}/move", data=form)
-    assert refused.status_code == HTTPStatus.NOT_FOUND
+    assert refused.status_code == HTTPStatus.FORBIDDEN
+    assert "A viewer only looks" in refused.text
     assert backstage.comment(waits).status is Status.pending
 
 

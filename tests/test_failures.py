@@ -25,6 +25,7 @@ from tests.starting import ask
 from widget import jobs, queue
 from widget.db import Base, db, now, writing
 from widget.models import Comment, Decision, Delivery, Status
+from widget.notify import tellings
 
 pytestmark = pytest.mark.slow
 
@@ -93,14 +94,21 @@ class House:
         with self.app.app_context():
             return list(db.session.scalars(select(model).order_by(text("id"))))
 
-    def is_done(self) -> bool:
-        """Is everything screened, and everyone told?"""
-        comments, deliveries = self.rows(Comment), self.rows(Delivery)
-        return (
-            all(comment.screened_at for comment in comments)
-            and len(deliveries) >= len(MODERATORS) * len(comments)
-            and all(delivery.delivered_at for delivery in deliveries)
-        )
+    def is_screened(self) -> bool:
+        """Is every comment, and so is written down who must be told?"""
+        return all(comment.screened_at for comment in self.rows(Comment))
+
+    def is_told(self) -> bool:
+        """Is everyone told of everything?"""
+        deliveries = self.rows(Delivery)
+        return bool(deliveries) and all(delivery.delivered_at for delivery in deliveries)
+
+    def let_digests_be_due(self) -> None:
+        """Whoever hears of many comments at once hears of the last ones together, and later."""
+        with self.app.app_context(), writing():
+            digests = update(Delivery).where(Delivery.kind == tellings.WAITING)
+            db.session.execute(digests.values(due_at=now() - timedelta(minutes=1)))
+            db.session.commit()
 
     def ring_for_everything(self) -> None:
         """Ring each bell once more, as a sweep does that comes at a bad moment."""
@@ -139,7 +147,9 @@ def each_was_screened_and_told_of_once(
     house: House, inbox: Inbox, comment_ids: list[int], *behind: Process
 ) -> None:
     """Wait for the end, provoke a second one, and see that there was none. `behind`: cron first."""
-    until(house.is_done, "all comments to be screened and all mails to be out", PATIENCE)
+    until(house.is_screened, "all comments to be screened", PATIENCE)
+    house.let_digests_be_due()
+    until(house.is_told, "all mails to be out", PATIENCE)
     first = [(comment.id, comment.screened_at) for comment in house.rows(Comment)]
     house.ring_for_everything()
     house.rest(*behind)
@@ -151,18 +161,15 @@ def each_was_screened_and_told_of_once(
     assert all(comment.held_for for comment in comments)
     assert house.rows(Decision) == [], "holding is no decision"
 
-    deliveries = house.rows(Delivery)
-    everyone = sorted((id_, address) for id_ in comment_ids for address in MODERATORS)
-    assert sorted((row.payload["comment"], row.recipient) for row in deliveries) == everyone
-    assert all(row.delivered_at for row in deliveries)
-
-    assert Counter(str(mail["To"]) for mail in inbox.mails) == dict.fromkeys(
-        MODERATORS, len(comment_ids)
-    )
+    assert all(row.delivered_at for row in house.rows(Delivery))
+    # One by one as long as that is bearable, then one mail of all the others.
+    mails = min(len(comment_ids), tellings.AT_ONCE) + (len(comment_ids) > tellings.AT_ONCE)
+    assert len(house.rows(Delivery)) == mails * len(MODERATORS)
+    assert Counter(str(mail["To"]) for mail in inbox.mails) == dict.fromkeys(MODERATORS, mails)
     assert len({mail["Message-ID"] for mail in inbox.mails}) == len(inbox.mails)
     texts = [inbox.text(number) for number in range(len(inbox.mails))]
     for comment in comments:
-        assert sum(comment.body in text for text in texts) == len(MODERATORS)
+        assert sum(comment.body in text for text in texts) >= len(MODERATORS)
 
 
 def test_a_worker_killed_in_the_middle_of_screening(house: House, inbox: Inbox) -> None:
@@ -230,7 +237,7 @@ def waits_at_the_outbox(app: Flask) -> bool:
     """Does someone wait to write into the outbox? (PostgreSQL)"""
     waiting = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-        "AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO outbox%'"
+        "AND wait_event_type = 'Lock' AND query LIKE '%outbox%'"
     )
     with app.app_context():
         return bool(db.session.scalar(waiting))
@@ -238,7 +245,7 @@ def waits_at_the_outbox(app: Flask) -> bool:
 
 def test_two_workers_at_once_share_the_work(house: House, inbox: Inbox) -> None:
     house.service.start_web()
-    comment_ids = [house.post(f"This is number {number} of thirty.") for number in range(30)]
+    comment_ids = [house.post(f"This is number {number} of twelve.") for number in range(12)]
     started = house.bells.started_job_registry
 
     with outbox_locked(house):

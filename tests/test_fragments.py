@@ -52,7 +52,7 @@ def test_a_fragment_is_html_to_be_kept_by_everyone(ann: Reader, said: int) -> No
 
 def test_it_is_the_same_for_everyone(ann: Reader, bob: Reader, app: Flask, said: int) -> None:
     ann.say("Only I see this.")
-    bob.client.set_cookie("desk", "anything", domain="localhost")
+    bob.client.set_cookie("moderator", "anything", domain="localhost")
     bob.client.environ_base["HTTP_USER_AGENT"] = "Another browser"
     bob.client.environ_base["REMOTE_ADDR"] = "203.0.113.9"
     assert ann.read().data == bob.read().data

@@ -103,7 +103,6 @@ def test_a_comment_travels_from_reader_to_reader(  # noqa: PLR0915 (one story, t
     desk = sign_in(visit(), up)
     card = desk.locator("article", has_text=WORDS)
     expect(card).to_contain_text("First comment from this browser")
-    picture(desk, "queue")
     card.get_by_role("button", name="Approve").click()
     expect(desk.locator("article", has_text=WORDS)).to_have_count(0)
 

@@ -57,4 +57,4 @@ def test_the_doctor_counts_what_was_given_up_lately(
     give_up(2, now() - timedelta(days=8))
     assert faults() == []
     give_up(2, now())
-    assert faults() == ["2 mails of the last week were given up; the outbox table says why."]
+    assert faults() == ["2 messages of the last week were given up; the outbox table says why."]

@@ -26,6 +26,11 @@ WIDGET = PROJECT / "widget"
 # Said to moderators and to whoever runs the service, in English.
 TO_MODERATORS = {"cli", "config.py", "migrations", "moderation", "transfer", "web/desk"}
 TO_MODERATORS |= {"web/accounts.py"}
+# The desk's side of the other packages: a moderator changes a comment's words, hears of an account,
+# enters the address of a chat or a list of words, and is told by these what is wrong. None of it
+# reaches a reader, and the desk speaks English.
+TO_MODERATORS |= {"comments/rewording.py", "notify/accounts.py", "notify/webhooks.py"}
+TO_MODERATORS |= {"spam/words.py"}
 # Sentences among the others that moderators alone are told, or programs that ask for nonsense.
 ENGLISH = {
     "This form is too old. Please go back, reload the page and try again.",

@@ -304,6 +304,7 @@ def test_what_was_refused_cannot_be_changed(ann: Reader, backstage: Backstage, m
 def test_i_am_told_what_became_of_my_comments_and_why(
     ann: Reader, bob: Reader, app: Flask, backstage: Backstage
 ) -> None:
+    backstage.set("news", tell_reasons=True)
     published, spam, refused, waiting = (ann.say(f"No. {number}.") for number in range(4))
     backstage.approve(published)
     backstage.move(spam, Move.spam)

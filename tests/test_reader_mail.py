@@ -35,6 +35,7 @@ def test_the_author_hears_that_the_comment_is_published(
 def test_the_author_hears_that_it_is_not_and_why_but_not_what_they_wrote(
     ann: Reader, app: Flask, backstage: Backstage, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    backstage.set("news", tell_reasons=True)
     waits = ann.say("http://pills.example", tell="y", title="Buy pills", author="Buy pills")
     backstage.screen(waits)
     monkeypatch.setattr(readers, "_GRACE", timedelta())

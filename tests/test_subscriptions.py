@@ -40,6 +40,19 @@ def test_nobody_gets_mail_before_the_comment_was_approved_and_then_one_that_asks
     assert post.brought() == [], "and nothing else before it is confirmed"
 
 
+def test_where_readers_may_not_ask_for_mail_the_form_does_not_offer_it_and_nobody_gets_any(
+    ann: Reader, backstage: Backstage, post: Post
+) -> None:
+    assert "Tell me by email" in ann.read().text
+    backstage.set(reader_mail=False)
+    assert "Tell me by email" not in ann.read().text
+    said = ann.say("First.", subscribe="thread", tell="y", url=PAGE)
+    backstage.approve(said)
+    assert post.brought() == []
+    assert not backstage.comment(said).tell_author
+    assert backstage.count(Subscription) == 0
+
+
 def test_a_link_asks_and_only_its_button_confirms(
     ann: Reader, bob: Reader, backstage: Backstage, post: Post
 ) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from tests import parts
 from tests.conftest import HOST, PAGE, Backstage, Reader
-from widget.comments.threading import origin_of, page_identity
+from widget.addresses import origin_of
+from widget.comments.threading import page_identity
 from widget.db import db
 from widget.models import Comment, Hold, Thread, paths
 

@@ -15,6 +15,7 @@ from widget.cli.words import forms, messages, wrong
 OTHERS = sorted(set(language.LANGUAGES) - {language.SOURCE})
 # Messages that are the same in a language: it took the English word, or English took its.
 SAME = {
+    "%(num)s minute": {"fr"},
     "Browser": {"de", "it", "nl"},
     "Email": {"it"},
     "Feed": {"de", "it", "nl", "pt"},

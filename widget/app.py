@@ -26,6 +26,7 @@ from widget.web import (
     posting,
     reader,
     standalone,
+    transparency,
 )
 
 _STATIC = Path(__file__).parents[1] / "static"
@@ -62,6 +63,7 @@ def create_app(**overrides: Any) -> Flask:
         opinions.bp,
         reader.bp,
         standalone.bp,
+        transparency.bp,
         health.bp,
     ):
         app.register_blueprint(blueprint)
@@ -86,8 +88,10 @@ def _flask_config(settings: config.Settings) -> dict[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.public_url.startswith("https://"),
-        "SESSION_COOKIE_PATH": "/desk",
-        "SESSION_COOKIE_NAME": "desk",
+        # Not only /desk: who is signed in decides under a thread's own page, too (web.in_place).
+        "SESSION_COOKIE_PATH": "/",
+        # Not “desk”, as when its path was /desk: a browser that has both would send that one first.
+        "SESSION_COOKIE_NAME": "moderator",
         "PERMANENT_SESSION_LIFETIME": timedelta(days=14),
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a queue stays open all day
     }

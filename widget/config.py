@@ -105,6 +105,10 @@ class Settings(BaseSettings):
     hash_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         90, description="days after which the hashes of readers' network addresses are forgotten"
     )
+    webhooks_to_private: bool = Field(
+        default=False,
+        description="chat rooms may be in this machine's own network, and without TLS there",
+    )
     development: bool = Field(
         default=False,
         description="show mail that was written to files in the desk; keep no script in browsers",

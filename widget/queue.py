@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app
 from redis import Redis, RedisError
@@ -26,6 +26,7 @@ QUEUE = "widget"
 JOB_TIMEOUT = 60
 FAILURE_TTL = 7 * 86_400
 _CRON_PAUSE = 2.0
+_Answer = TypeVar("_Answer")
 # redis-py's defaults hold a request for up to a minute when Redis hangs.
 _TIGHT = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
 
@@ -45,12 +46,17 @@ def redis() -> "Redis":
     return cast("Redis", current_app.extensions["redis"])
 
 
+def ask(question: Callable[["Redis"], _Answer], *, otherwise: _Answer) -> _Answer:
+    """What Redis says to a question whose answer may be lost; `otherwise` while it is away."""
+    try:
+        return question(redis())
+    except RedisError:
+        return otherwise
+
+
 def is_up() -> bool:
     """Does Redis answer?"""
-    try:
-        return bool(redis().ping())
-    except RedisError:
-        return False
+    return ask(lambda client: bool(client.ping()), otherwise=False)
 
 
 class Part(StrEnum):

@@ -15,6 +15,7 @@ from widget import queue
 from widget.app import create_app
 from widget.cli import logs, tether
 from widget.db import db
+from widget.spam import tongues
 
 __all__ = ["main"]
 
@@ -30,6 +31,7 @@ def main() -> None:
     logs.of_a_service()
     logging.getLogger("rq.worker").addFilter(_in_words)
     app = create_app()
+    tongues.load()
     with app.app_context():
         # A fork must not share the parent's connections.
         db.engine.dispose()

@@ -14,15 +14,18 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from sqlalchemy import update
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests import parts
-from tests.conftest import Backstage, Reader
+from tests.conftest import PASSWORD, Backstage, Reader
+from tests.long_threads import grow
 from widget.db import db, now, writing
-from widget.models import Comment
+from widget.models import Comment, Status, Thread
 
 Visit = Callable[..., Page]
+Enter = Callable[..., Page]
 
 PHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 667}, "has_touch": True}
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
@@ -201,3 +204,50 @@ def visit(browser: Browser, scene: Scene, screen: dict[str, Any]) -> Iterator[Vi
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def enter(scene: Scene, visit: Visit) -> Iterator[Enter]:
+    """Sign someone in, in a browser of their own: `enter("Max", color_scheme="dark")`.
+
+    Every fault that a console tells fails the test: what the policy of the page forbids, too. No
+    fault are answers that refuse, or never come: both are told on the page.
+    """
+    told = ("status of 400", "status of 401", "status of 409", "net::ERR_FAILED")
+    faults: list[str] = []
+
+    def note(said: ConsoleMessage) -> None:
+        if said.type == "error" and not any(each in said.text for each in told):
+            faults.append(said.text)
+
+    def listen(page: Page) -> None:
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", note)
+
+    def open_desk(name: str = "Olga", **options: Any) -> Page:
+        page = visit(f"{scene.service}/desk/", before=listen, base_url=scene.service, **options)
+        page.get_by_label("Email").fill(f"{name.lower()}@example.org")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+        return page
+
+    yield open_desk
+    assert not faults
+
+
+@pytest.fixture
+def line(app: Flask) -> Callable[[int], list[int]]:
+    """So many comments that wait, oldest first: `line(100)`."""
+
+    def queue_up(number: int) -> list[int]:
+        ids = grow(app, "the-line", [None] * number)
+        with app.app_context(), writing():
+            waits = {"status": Status.pending, "shown": False, "published_at": None}
+            since = {"priority_at": Comment.created_at}
+            db.session.execute(update(Comment).where(Comment.id.in_(ids)).values(waits | since))
+            db.session.execute(update(Thread).values(approved_count=0))
+            db.session.commit()
+        return ids
+
+    return queue_up

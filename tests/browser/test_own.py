@@ -37,7 +37,9 @@ def refuse(scene: Scene, comment_id: int, reason: str) -> None:
             select(Moderator).where(Moderator.email == "olga@example.org")
         ).one()
         by = moves.By(via=Via.desk, moderator=olga, reason=reason)
-        moves.move(db.session.get_one(Comment, comment_id), Move.reject, by)
+        refused = db.session.get_one(Comment, comment_id)
+        refused.site.tell_reasons = True
+        moves.move(refused, Move.reject, by)
         db.session.commit()
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from widget.db import db, insert_if_absent
 from widget.models import Comment, Complaint, Delivery, Move, Report, Status, Via
-from widget.moderation import moves
+from widget.moderation import moves, priority
 from widget.notify import outbox
 from widget.spam import Signal
 
@@ -35,8 +35,10 @@ def take(comment: Comment, said: Complaining) -> list[Delivery]:
 
     Returns the deliveries that must be rung for after the commit. Raises NotPublic.
     """
-    moves.lock_thread_of(comment.id)
-    db.session.refresh(comment)
+    try:
+        moves.lock_and_read(comment)
+    except moves.Gone as error:
+        raise NotPublic from error
     if comment.status is not Status.approved:
         raise NotPublic
     is_new = insert_if_absent(
@@ -48,10 +50,11 @@ def take(comment: Comment, said: Complaining) -> list[Delivery]:
         complaint=said.complaint,
         note=said.note,
     )
+    priority.set_priority(comment)
     enough = comment.site.hold_reports
     if not (is_new and enough):
         return []
-    counted = _counted(open_reports([comment]).get(comment.id, []))
+    counted = one_a_network(open_reports([comment]).get(comment.id, []))
     return _hold(comment, counted) if len(counted) >= enough else []
 
 
@@ -74,19 +77,26 @@ def open_reports(comments: Sequence[Comment]) -> dict[int, list[Report]]:
     return found
 
 
-def _counted(reports: Sequence[Report]) -> list[Report]:
-    """One report a network; whoever comes from none stands for themselves."""
+def one_a_network(reports: Sequence[Report]) -> list[Report]:
+    """The reports that count; whoever comes from no network stands for themselves."""
     by_network = {report.network_hash or report.reporter_hash: report for report in reports}
     return list(by_network.values())
 
 
-def _hold(comment: Comment, reports: Sequence[Report]) -> list[Delivery]:
+def told(reports: Sequence[Report]) -> str:
+    """How many there are, and what they say."""
     kinds = Counter(report.complaint.value for report in reports)
     readers = f"{len(reports)} reader{'' if len(reports) == 1 else 's'}"
-    reason = f"{readers} reported it: {', '.join(kind for kind, _ in kinds.most_common())}"
+    return f"{readers} reported it: {', '.join(kind for kind, _ in kinds.most_common())}"
+
+
+def _hold(comment: Comment, reports: Sequence[Report]) -> list[Delivery]:
+    reason = told(reports)
     decision = moves.move(comment, Move.hold, moves.By(via=Via.reports, reason=reason))
     comment.held_for = reason
     found = Signal(rule=RULE, reason=reason, score=_SCORE).as_dict()
     others = [signal for signal in comment.signals if signal["rule"] != RULE]
     comment.signals = [*others, found]
+    if f" {RULE} " not in comment.rules:
+        comment.rules += f"{RULE} "
     return outbox.tell_of_held(comment, again=decision)
