@@ -5,6 +5,8 @@ const SHORT = 10;
 const order = [];
 export const next = () => document.querySelector(".pages .next");
 let isFilling = false;
+// All that is here has been decided, and more is on its way.
+let hasRunOut = false;
 
 export const list = () => document.querySelector("ol.cards");
 export const cards = () => [...document.querySelectorAll(".cards .card")];
@@ -37,6 +39,7 @@ export function focusOn(card) {
   }
   card.closest("li").classList.add("here");
   card.focus();
+  hasRunOut = false;
 }
 
 export function go(step, from = current()) {
@@ -54,8 +57,16 @@ export function leave(card) {
     focusOn(to);
   } else {
     document.querySelector("#main")?.focus();
+    hasRunOut = true;
   }
   refill(to);
+}
+
+// Whoever decides faster than more can come is led on as soon as it has, but for who went elsewhere.
+function resume() {
+  if (hasRunOut && document.activeElement?.matches("#main, body")) {
+    start();
+  }
 }
 
 function remember() {
@@ -136,6 +147,7 @@ export async function join() {
     url.searchParams.set("after", answer.said?.after);
   } while (answer.said?.after && !answer.said.looked && joined() === 0);
   isFilling = false;
+  resume();
   return answer.ok && answer.said ? joined() : null;
 }
 
@@ -174,9 +186,7 @@ export async function refill(from) {
     append(said.cards);
     turn(said.after);
     count(said.counts);
-    if (!current() && document.activeElement?.matches("#main, body") && from === null) {
-      start();
-    }
+    resume();
   }
 }
 
@@ -199,6 +209,8 @@ export async function afresh() {
     empty();
   } else if (hadFocus) {
     start();
+  } else {
+    resume();
   }
 }
 

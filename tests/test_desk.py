@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from tests.conftest import Backstage, Desk, Reader, opened
+from tests.conftest import PAGE, Backstage, Desk, Reader, opened
 from tests.mailroom import deliver_all
 from tests.pages import OpenDesk, card, cards, page, path_of, press
 from widget.db import db, now, writing
@@ -33,10 +33,11 @@ def test_a_card_says_who_wrote_what_where_and_why_it_is_held(
     assert shown.xpath("string(.//h2)") == "Ann"
     assert shown.xpath("string(.//*[@class='body']//em)") == "parking"
     assert [link.text for link in shown.xpath(".//*[@class='website']")] == ["ann.example"]
-    (article,) = shown.xpath(".//*[@class='where']//a")
-    assert article.text_content() == "The database"
-    assert article.get("href").startswith("/t/news?page=")
-    assert article.get("href").endswith(f"#comment-{waits}")
+    thread, article = shown.xpath(".//*[@class='where']//a")
+    assert thread.text_content() == "The database"
+    assert thread.get("href").startswith("/t/news?page=")
+    assert thread.get("href").endswith(f"#comment-{waits}")
+    assert (article.text_content(), article.get("href")) == ("Article", PAGE)
     assert shown.xpath(".//*[@class='when']/time/@datetime")
     chips = [chip.text_content() for chip in shown.xpath(".//*[@class='chips']/li")]
     assert chips == ["links 2 links 50", "hold words Contains “parking” 50"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 from flask import Flask
@@ -26,7 +27,6 @@ from widget.models import Comment, Status, Thread
 
 Visit = Callable[..., Page]
 Enter = Callable[..., Page]
-
 PHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 667}, "has_touch": True}
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 on_phone_and_desktop = pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
@@ -128,7 +128,7 @@ def scene(
     service = make_server(
         "127.0.0.1",
         settings["port"],
-        app,
+        _whole(app),
         threaded=True,
         request_handler=_noting(asked, unchanged),
         fd=door.fileno(),
@@ -145,6 +145,20 @@ def scene(
         server.server_close()
     for thread in threads:
         thread.join()
+
+
+def _whole(app: WSGIApplication) -> WSGIApplication:
+    """Answers in one piece: Werkzeug's server leaves a file open when the browser has just gone."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        pieces = app(environ, start_response)
+        try:
+            return list(pieces)
+        finally:
+            if close := getattr(pieces, "close", None):
+                close()
+
+    return answer
 
 
 def _host(pages: dict[str, tuple[dict[str, str], str]]) -> type[BaseHTTPRequestHandler]:

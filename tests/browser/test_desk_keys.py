@@ -7,10 +7,12 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from sqlalchemy import func, select
 
+from tests import parts
 from tests.browser.conftest import PHONE, Enter, Scene
 from tests.conftest import PASSWORD, Backstage
 from widget.db import db
 from widget.models import Batch, Comment, Decision, Move, Status
+from widget.moderation.listing import PAGE_SIZE
 from widget.web.desk import live
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -86,6 +88,25 @@ def test_a_hundred_comments_are_decided_by_keyboard_alone_and_all_taken_back(
     assert left == []
 
 
+def test_whoever_is_faster_than_the_network_is_led_on_when_more_has_come(
+    enter: Enter, line: Line
+) -> None:
+    ids = line(PAGE_SIZE + 2)
+    desk = listens(enter("Max"))
+    on_its_way: list[Route] = []
+    desk.route("**/desk/pending/?*after=*", on_its_way.append)
+    desk.keyboard.press("j")
+    for comment_id in ids[:PAGE_SIZE]:
+        expect(card(desk, comment_id)).to_be_focused()
+        desk.keyboard.press("a")
+    expect(desk.locator(".cards .card")).to_have_count(0)
+    expect(desk.locator("#main")).to_be_focused()
+
+    (held,) = on_its_way
+    held.continue_()
+    expect(card(desk, ids[PAGE_SIZE])).to_be_focused()
+
+
 def test_what_is_selected_is_decided_as_one_step(scene: Scene, enter: Enter, line: Line) -> None:
     ids = line(6)
     desk = listens(enter("Max"))
@@ -147,7 +168,9 @@ def test_replying_editing_and_looking_at_one_alone_need_no_other_page(
     desk.keyboard.press(".")
     expect(card(desk, ids[3])).to_be_visible()
     assert [url for url in left if "zen" not in url and not url.endswith("/pending/")] == []
-    assert backstage.comment(ids[1]).status is Status.rejected
+    parts.until(
+        lambda: backstage.comment(ids[1]).status is Status.rejected, "the decision to be stored"
+    )
 
     desk.goto("/desk/rejected/")
     listens(desk)

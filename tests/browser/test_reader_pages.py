@@ -70,6 +70,7 @@ def test_confirm_manage_unsubscribe_and_erase_by_keyboard_on_a_phone(
     check(page)
 
     page.get_by_role("link", name="Your subscriptions").click()
+    expect(page.get_by_role("button", name="Send one mail a day")).to_be_visible()
     check(page)
     picture(page, "reader-manage")
     press("Send one mail a day")

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, func, select
 
 from widget.db import db
 from widget.models import Comment, Site, Thread
-from widget.publishing.nodes import Node, published_after
+from widget.publishing.nodes import THREAD_IN_TIME, Node, published_after
 from widget.publishing.stamps import moment, stamp
 
 # Whoever was away for longer reads the page anew.
@@ -27,8 +27,10 @@ def since(site: Site, thread: Thread | None, when: int) -> Arrivals:
     return Arrivals(nodes, nodes[-1].published if nodes else when)
 
 
-_LATEST = select(func.max(Comment.published_at)).where(
-    Comment.site_id == bindparam("site"), Comment.thread_id == bindparam("thread")
+_LATEST = (
+    select(func.max(Comment.published_at))
+    .where(Comment.site_id == bindparam("site"), Comment.thread_id == bindparam("thread"))
+    .with_hint(Comment, THREAD_IN_TIME, "sqlite")
 )
 
 

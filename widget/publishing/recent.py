@@ -9,6 +9,7 @@ from widget import addresses
 from widget.db import db
 from widget.models import Comment, Site, Status, Thread
 from widget.publishing import prose
+from widget.publishing.nodes import THREAD_IN_TIME
 
 _EXCERPT = 140
 
@@ -52,6 +53,7 @@ def newest(site: Site, *, limit: int, thread: Thread | None = None) -> list[Rece
     )
     if thread is not None:
         asked = asked.where(Comment.thread_id == thread.id)
+        asked = asked.with_hint(Comment, THREAD_IN_TIME, "sqlite")
     return [_as_read(site, comment, of) for comment, of in db.session.execute(asked)]
 
 

@@ -76,7 +76,7 @@ _GUARDED = {
 def init_app(app: Flask, settings: Settings) -> None:
     """Sign-in under /desk/, passwords by Argon2; nothing that keeps an address or a device."""
     app.session_interface = sessions.DeskSessions()
-    app.config.update(_PASSWORDS | _FACTORS | _WORDS)
+    app.config.update(PASSWORDS | _FACTORS | _WORDS)
     app.config["SECURITY_TOTP_SECRETS"] = factors.secrets_of_apps(settings)
     # Flask-Security signs with it at start; `widget doctor` says what is missing before that.
     app.config["SECRET_KEY"] = settings.secret_key or uuid.uuid4().hex
@@ -106,7 +106,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     password_reset.connect(_tell_of_change)
 
 
-_PASSWORDS: dict[str, Any] = {
+PASSWORDS: dict[str, Any] = {
     "SECURITY_URL_PREFIX": "/desk",
     "SECURITY_PASSWORD_HASH": "argon2",
     # Argon2 salts by itself. A second hash, keyed by our secret, would lock everybody out when
