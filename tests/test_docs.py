@@ -10,8 +10,7 @@ from flask import Flask
 
 from tests.parts import PROJECT
 from widget.app import create_app
-from widget.cli.main import _COMMANDS
-from widget.cli.serving import worker_command
+from widget.cli.main import Commands
 from widget.config import PREFIX, Settings
 
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
@@ -67,17 +66,24 @@ def test_no_setting_is_explained_that_is_none() -> None:
 
 def commands() -> dict[str, click.Command]:
     """Our commands by their full names. Flask-Migrate's are explained by itself (`widget db`)."""
-    return dict(_below("widget", [*_COMMANDS, worker_command(lambda: None)]))
+    return dict(_below("widget", _of(Commands())))
 
 
 def _below(name: str, among: list[click.Command]) -> Iterator[tuple[str, click.Command]]:
     for command in among:
         full_name = f"{name} {command.name}"
         if isinstance(command, click.Group):
-            if command.callback is not None and command.callback.__module__.startswith("widget."):
-                yield from _below(full_name, list(command.commands.values()))
+            if command.name != "db":
+                yield from _below(full_name, _of(command))
         else:
             yield full_name, command
+
+
+def _of(group: click.Group) -> list[click.Command]:
+    context = click.Context(group)
+    found = [group.get_command(context, name) for name in group.list_commands(context)]
+    assert None not in found
+    return [command for command in found if command]
 
 
 @pytest.mark.parametrize("name", [*commands(), "widget db upgrade"])

@@ -1,7 +1,6 @@
 """The mail server: what it must offer, and who hears that it took nothing."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,7 +43,7 @@ def test_the_doctor_counts_what_was_given_up_lately(
 
     def faults() -> list[str]:
         with app.app_context():
-            return list(doctor._faults_of_database(Path(app.extensions["migrate"].directory)))
+            return list(doctor._faults_of_database())
 
     def give_up(number: int, at: datetime) -> None:
         with app.app_context(), writing():

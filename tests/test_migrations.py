@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tests import parts
 from tests.conftest import DATABASES, _create_database, opened
+from widget.cli import migrating
 from widget.comments.threading import place
 from widget.db import Base, db, now, writing
 from widget.models import Comment, Decision, Move, Site, Status, Thread, Via
@@ -26,6 +27,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
         _create_database(server, "unmigrated")
         address = server.format(database="unmigrated")
     with opened(database_url=address, secret_key=parts.SECRET, data=tmp_path) as app:
+        migrating.bind(app)
         yield app
 
 

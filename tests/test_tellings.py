@@ -160,6 +160,17 @@ def test_a_digest_outlives_the_comment_that_it_began_with(
 # -------------------------------------------------------------------------------- what it says
 
 
+def test_a_digest_shows_what_a_second_worker_held_later_than_what_came_after_it(
+    ann: Reader, hold: Hold_, backstage: Backstage, outbox: Clock, inbox: parts.Inbox
+) -> None:
+    hold(3)
+    slow = ann.say("The other worker has this one in hand.")
+    hold(9)
+    backstage.screen(slow)
+    outbox.later(minutes=10)
+    assert "The other worker has this one in hand." in text_of(told(inbox)[-1])
+
+
 def test_a_digest_shows_ten_with_links_that_decide_and_says_how_many_more_there_are(
     hold: Hold_, outbox: Clock, inbox: parts.Inbox, app: Flask, client: FlaskClient
 ) -> None:

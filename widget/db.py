@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, cast
 
 from flask import Flask, request
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     BigInteger,
@@ -82,13 +80,11 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(metadata=Base.metadata)
-migrate = Migrate(db=db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)
 
 
 def init_app(app: Flask) -> None:
-    """Bind database and migrations to the app; requests that may write say so (see writing())."""
+    """Bind the database to the app; requests that may write say so (see writing())."""
     db.init_app(app)
-    migrate.init_app(app)
 
     @app.before_request
     def begin() -> None:

@@ -66,11 +66,11 @@ class Part(StrEnum):
     cron = "cron"
 
 
-def beats(part: Part) -> bool:
+def beats(part: Part, redis_url: str) -> bool:
     """Has such a part of this host told Redis lately that it works? RQ forgets the silent ones."""
     try:
         # A client of its own: RQ loosens the patience of whatever it is given for this.
-        with _tight_client(current_app.extensions["redis_url"]) as client:
+        with _tight_client(redis_url) as client:
             known: list[Any] = (Worker if part is Part.worker else CronScheduler).all(client)
     except RedisError:
         return False

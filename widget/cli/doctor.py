@@ -3,18 +3,16 @@
 import os
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import click
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from flask import Flask, current_app
 from flask.cli import ScriptInfo
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from widget import queue
-from widget.cli import folder
+from widget.cli import folder, migrating
 from widget.config import PREFIX, ConfigError, Settings
 from widget.db import db
 from widget.notify import deliveries
@@ -41,7 +39,7 @@ def doctor(context: click.Context) -> None:
     for remark in _remarks(settings):
         click.echo(f"• {remark}")
     with context.ensure_object(ScriptInfo).load_app().app_context():
-        faults = [*_faults_of_settings(settings), *_faults_of_parts(current_app, settings)]
+        faults = [*_faults_of_settings(settings), *_faults_of_parts(settings)]
     for fault in faults:
         click.echo(f"✗ {fault}")
     if not faults:
@@ -81,20 +79,20 @@ def _faults_of_settings(settings: Settings) -> Iterator[str]:
         yield "WIDGET_PUBLIC_URL is not https: moderators’ cookies can be overheard."
 
 
-def _faults_of_parts(app: Flask, settings: Settings) -> Iterator[str]:
-    yield from _faults_of_database(Path(app.extensions["migrate"].directory))
+def _faults_of_parts(settings: Settings) -> Iterator[str]:
+    yield from _faults_of_database()
     if not queue.is_up():
         yield "Redis does not answer: comments wait unscreened until it does."
     elif folder.running(settings.data):
         for part in Part:
-            if not queue.beats(part):
+            if not queue.beats(part, settings.redis_url):
                 yield f"The {part} has not told Redis lately that it works; see the log folder."
     if settings.data.exists() and not os.access(settings.data, os.W_OK):
         yield f"The data folder {settings.data} cannot be written to."
 
 
-def _faults_of_database(migrations: Path) -> Iterator[str]:
-    wanted = set(ScriptDirectory(str(migrations)).get_heads())
+def _faults_of_database() -> Iterator[str]:
+    wanted = set(ScriptDirectory(str(migrating.FOLDER)).get_heads())
     try:
         with db.engine.connect() as connection:
             found = set(MigrationContext.configure(connection).get_current_heads())

@@ -1,40 +1,49 @@
-"""The `widget` command: all its subcommands, and how its errors are told."""
+"""The `widget` command: all its subcommands, and how its errors are told.
+
+A subcommand is imported when it is used. A health check that runs every minute, and every mistake
+in a setting, would otherwise wait two seconds for parts that it does not need.
+"""
 
 import os
 from collections.abc import Callable
+from importlib import import_module
 
 import click
 from flask import Flask
 from flask.cli import ScriptInfo
-from flask_migrate.cli import db as migrations
-from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from widget.cli import (
-    alive,
-    doctor,
-    folder,
-    logs,
-    moderators,
-    serving,
-    sites,
-    transferring,
-    up,
-    words,
-)
+from widget.cli import folder, logs
 from widget.config import ConfigError
 
-sites.site.add_command(words.words)
-_COMMANDS: tuple[click.Command, ...] = (
-    up.up,
-    serving.web,
-    serving.cron,
-    migrations,
-    sites.site,
-    moderators.moderator,
-    transferring.import_,
-    doctor.doctor,
-    alive.alive,
-)
+# In the order of the help: a module of this package, and the command in it.
+_COMMANDS = {
+    "up": ("up", "up"),
+    "web": ("serving", "web"),
+    "worker": ("serving", "worker"),
+    "cron": ("ringing", "cron"),
+    "db": ("migrating", "migrations"),
+    "site": ("sites", "site"),
+    "moderator": ("moderators", "moderator"),
+    "import": ("transferring", "import_"),
+    "doctor": ("doctor", "doctor"),
+    "alive": ("alive", "alive"),
+}
+
+
+class Commands(click.Group):
+    """The group of them all."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One of them, imported; None for a name that none has."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"widget.cli.{module}"), name)
+        return command
 
 
 def run(*, create_app: Callable[[], Flask], work: Callable[[], None]) -> None:
@@ -48,18 +57,29 @@ def run(*, create_app: Callable[[], Flask], work: Callable[[], None]) -> None:
         except ConfigError as error:
             raise click.ClickException(str(error)) from error
 
-    group = click.Group(
+    group = Commands(
         "widget",
         help="An embeddable comment system: one script tag puts a discussion under an article.",
-        commands=[*_COMMANDS, serving.worker_command(work)],
     )
+    script = ScriptInfo(create_app=make)
+    script.data["work"] = work
     try:
-        group.main(prog_name="widget", obj=ScriptInfo(create_app=make))
-    except DBAPIError as error:
-        why = " ".join(str(error.orig).split())
-        raise SystemExit(
-            f"Error: the database does not answer as it should ({why}). "
+        group.main(prog_name="widget", obj=script)
+    except Exception as error:
+        if told := _in_words(error):
+            raise SystemExit(f"Error: {told}") from error
+        raise
+
+
+def _in_words(error: Exception) -> str:
+    """What a user can do about the database; nothing where it is no matter of that."""
+    from sqlalchemy.exc import ArgumentError, DBAPIError  # noqa: PLC0415 (a command may need none)
+
+    if isinstance(error, ArgumentError):
+        return f"WIDGET_DATABASE_URL is not an address ({error})."
+    if isinstance(error, DBAPIError):
+        return (
+            f"the database does not answer as it should ({' '.join(str(error.orig).split())}). "
             "Is WIDGET_DATABASE_URL right, and has `widget db upgrade` run?"
-        ) from error
-    except ArgumentError as error:
-        raise SystemExit(f"Error: WIDGET_DATABASE_URL is not an address ({error}).") from error
+        )
+    return ""

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from widget import config
-from widget.cli.sites import site_or_fail
+from widget.cli.finding import site_or_fail
 from widget.db import db, writing
 from widget.models import Membership, Moderator, Role
 from widget.moderation import log, people

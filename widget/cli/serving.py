@@ -1,15 +1,13 @@
-"""Starting the parts one by one, as a process manager or a container does."""
+"""Starting web and worker, as a process manager or a container does."""
 
 import os
-from collections.abc import Callable
 
 import click
-from flask.cli import with_appcontext
+from flask.cli import ScriptInfo
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from widget import jobs, queue
 from widget.cli import addresses, folder, logs
 from widget.config import ConfigError, Settings
 
@@ -44,23 +42,11 @@ def web() -> None:
 
 
 @click.command()
-@with_appcontext
-def cron() -> None:
-    """Ring for regular work: the sweep that repairs what a lost bell left behind."""
-    logs.of_a_service()
-    queue.run_cron(jobs.cron_table())
-
-
-def worker_command(work: Callable[[], None]) -> click.Command:
-    """`widget worker`; what it runs is built above this layer."""
-
-    @click.command("worker")
-    def worker() -> None:
-        """Screen comments and send mail."""
-        load()
-        work()
-
-    return worker
+@click.pass_context
+def worker(context: click.Context) -> None:
+    """Screen comments and send mail."""
+    load()
+    context.ensure_object(ScriptInfo).data["work"]()
 
 
 def load() -> Settings:

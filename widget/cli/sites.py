@@ -8,6 +8,8 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from widget import config
+from widget.cli import words
+from widget.cli.finding import site_or_fail
 from widget.db import db, writing
 from widget.models import Site
 from widget.models.site import MAX_KEY
@@ -22,6 +24,9 @@ _KEY = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{MAX_KEY - 1}}}")
 @click.group()
 def site() -> None:
     """Add sites and set their rules."""
+
+
+site.add_command(words.words)
 
 
 @site.command()
@@ -71,23 +76,23 @@ def _option(setting: Setting) -> click.Option:
     """A setting as an option: named like its column, in the shell's way."""
     name, kind = setting.name, setting.kind
     flag = f"--{name.replace('_', '-')}"
-    words = f"{setting.label}. {setting.hint}".rstrip()
+    said = f"{setting.label}. {setting.hint}".rstrip()
     match kind:
         case Switch():
             flags = f"{flag}/--no-{flag.removeprefix('--')}"
-            return click.Option([flags], default=None, help=words)
+            return click.Option([flags], default=None, help=said)
         case Choice() | Language():
-            return click.Option([flag], type=click.Choice(list(kind.words)), help=words)
+            return click.Option([flag], type=click.Choice(list(kind.words)), help=said)
         case Number():
-            words = f"{setting.label} N {kind.unit}. {setting.hint}".rstrip()
-            return click.Option([flag], type=click.IntRange(kind.low, kind.high), help=words)
+            said = f"{setting.label} N {kind.unit}. {setting.hint}".rstrip()
+            return click.Option([flag], type=click.IntRange(kind.low, kind.high), help=said)
         case Listing():
-            return click.Option([flag], type=click.File(), help=f"A file. {words}")
+            return click.Option([flag], type=click.File(), help=f"A file. {said}")
         case Origins():
-            words = "Where its pages live; replaces all. May be given again."
-            return click.Option(["--origin", "origins"], multiple=True, help=words)
+            said = "Where its pages live; replaces all. May be given again."
+            return click.Option(["--origin", "origins"], multiple=True, help=said)
         case _:
-            return click.Option([flag], help=words)
+            return click.Option([flag], help=said)
 
 
 @site.command("set", params=[*map(_option, SETTINGS.values())])
@@ -100,14 +105,6 @@ def set_(key: str, **changes: Any) -> None:
         settings.change(row, _checked(changes), moderator=None)
         db.session.commit()
     click.echo(f"{row.key} is set.")
-
-
-def site_or_fail(key: str) -> Site:
-    """The site with this key, or one sentence."""
-    row = db.session.scalar(select(Site).where(Site.key == key))
-    if row is None:
-        raise click.ClickException(f"There is no site “{key}”. `widget site list` shows all.")
-    return row
 
 
 def snippet(key: str, *, pinned: bool = False) -> str:

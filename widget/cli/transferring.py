@@ -10,7 +10,7 @@ import click
 from flask.cli import with_appcontext
 from sqlalchemy.exc import IntegrityError
 
-from widget.cli.sites import site_or_fail
+from widget.cli.finding import site_or_fail
 from widget.db import db, writing
 from widget.transfer import IMPORTERS, Importer, Intake, Unreadable
 

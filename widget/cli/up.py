@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-import flask_migrate
 from flask import Flask, render_template
 from flask.cli import ScriptInfo
 
 import widget
 from widget import config
-from widget.cli import addresses, demo, embedded, folder, welcome
+from widget.cli import addresses, demo, embedded, folder, migrating, welcome
 from widget.cli.demo import Owner
 from widget.cli.embedded import Valkey
 from widget.cli.folder import FolderError
@@ -145,8 +144,8 @@ def _part(name: str, logs: Path) -> Child:
 
 
 def _prepare(app: Flask, plan: _Plan) -> Owner:
+    migrating.upgrade(app)
     with app.app_context():
-        flask_migrate.upgrade()
         owner = demo.prepare(plan.settings, port_before=plan.demo_port_before)
         db.engine.dispose()
     return owner

@@ -12,7 +12,7 @@ from babel.messages.pofile import PoFileError, read_po, write_po
 from flask.cli import with_appcontext
 
 from widget import language
-from widget.cli.sites import site_or_fail
+from widget.cli.finding import site_or_fail
 from widget.db import db, writing
 from widget.models import Site
 

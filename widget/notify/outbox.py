@@ -25,8 +25,11 @@ def tell_of_held(comment: Comment, again: Decision | None = None) -> list[Delive
     for listener in told:
         key = _key(HELD, event, listener)
         row = rows.get(key) or rows.get(_key(WAITING, event, listener))
-        if row is None and tellings.name(listener) not in digests:
+        digest = digests.get(tellings.name(listener))
+        if row is None and digest is None:
             row = _put(comment, event, listener)
+        elif digest is not None and not again:
+            _begin_with(digest, comment)
         if row is not None:
             due.append(row)
     db.session.flush()
@@ -60,6 +63,12 @@ def _told_already(comment: Comment, event: str, told: list[Listener]) -> list[De
         Delivery.site_id == comment.site_id, Delivery.dedupe_key.in_(keys)
     )
     return list(db.session.scalars(rows))
+
+
+def _begin_with(digest: Delivery, comment: Comment) -> None:
+    """Show it among the first: of two workers, the later one may hold the earlier comment."""
+    if comment.id < digest.payload["first"]:
+        digest.payload = {**digest.payload, "first": comment.id}
 
 
 def _put(comment: Comment, event: str, listener: Listener) -> Delivery:

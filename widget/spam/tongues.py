@@ -2,11 +2,7 @@
 
 import re
 from functools import cache
-
-from py3langid.langid import (  # type: ignore[import-untyped]
-    MODEL_FILE,
-    LanguageIdentifier,
-)
+from typing import Any
 
 # Of less than this nobody could tell: names, “ok”, “lol”.
 _MIN_LETTERS = 8
@@ -30,9 +26,12 @@ def language_of(text: str) -> str:
 
 
 @cache
-def load() -> LanguageIdentifier:
+def load() -> Any:
     """The model, once a process. It takes a second, so a worker does it before it forks."""
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    # With it comes numpy, which a process that never screens does not need.
+    from py3langid import langid  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    identifier = langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
     # The rest are small neighbours of these (Wu of Chinese, Pidgin of English): in a few words of
     # a comment they would only take away from what is likely.
     identifier.set_languages([label for label in identifier.labels if len(label) == len("de")])
