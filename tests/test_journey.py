@@ -63,9 +63,7 @@ def visit(browser: Browser, up: Service) -> Iterator[Callable[[], Page]]:
         contexts.append(context)
         page = context.new_page()
         page.goto(article(up))
-        page.locator("footer").scroll_into_view_if_needed()  # the thread comes when one is near
-        expect(page.locator(".comment-form")).to_be_visible()
-        return page
+        return settled(page)
 
     yield open_article
     for context in contexts:
@@ -89,7 +87,7 @@ def test_a_comment_travels_from_reader_to_reader(  # noqa: PLR0915 (one story, t
 
     # She reloads: still there, for her. Bob, in his browser, does not see it.
     ann.reload()
-    expect(pending(ann)).to_contain_text(WORDS)
+    expect(pending(settled(ann))).to_contain_text(WORDS)
     bob = visit()
     expect(bob.locator(".comments")).to_be_visible()
     assert WORDS not in bob.content()
@@ -108,7 +106,7 @@ def test_a_comment_travels_from_reader_to_reader(  # noqa: PLR0915 (one story, t
 
     # Now Bob sees it, and answers.
     bob.reload()
-    published = bob.locator(".comment", has_text=WORDS)
+    published = settled(bob).locator(".comment", has_text=WORDS)
     expect(published.locator(".comment-author").first).to_have_text("Ann Alder")
     expect(bob.locator(".comment-pending")).to_have_count(0)
     published.get_by_role("link", name="Reply").or_(
@@ -125,11 +123,11 @@ def test_a_comment_travels_from_reader_to_reader(  # noqa: PLR0915 (one story, t
     asked.goto(link[1])
     picture(asked, "mail-link")
     ann.reload()
-    expect(ann.locator(".comments")).to_be_visible()
+    expect(settled(ann).locator(".comments")).to_be_visible()
     assert ANSWER not in ann.content(), "opening the link changes nothing"
     asked.get_by_role("button", name="Approve").click()
     ann.reload()
-    answer = ann.locator(".comment .comment", has_text=ANSWER)
+    answer = settled(ann).locator(".comment .comment", has_text=ANSWER)
     expect(answer).to_be_visible()
 
     # Ann is known now: her next comment is public without a moderator.
@@ -138,7 +136,6 @@ def test_a_comment_travels_from_reader_to_reader(  # noqa: PLR0915 (one story, t
     ).first.click()
     write(ann, "Ann Alder", MORE)
     expect(ann.locator(".comment", has_text=MORE).last).to_be_visible()
-    bob.reload()
     until(lambda: bob.reload() and MORE in settled(bob).content(), "the known author's comment")
     bob.locator(".comments").evaluate("thread => thread.scrollIntoView()")
     picture(bob, "published")
@@ -165,7 +162,8 @@ def pending(page: Page) -> Locator:
 
 
 def settled(page: Page) -> Page:
-    """The page once its thread is there."""
+    """The page once its thread is there, which comes when one is near."""
+    page.locator("footer").scroll_into_view_if_needed()
     expect(page.locator(".comment-form")).to_be_visible()
     return page
 
