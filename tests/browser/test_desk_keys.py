@@ -94,7 +94,11 @@ def test_whoever_is_faster_than_the_network_is_led_on_when_more_has_come(
     ids = line(PAGE_SIZE + 2)
     desk = listens(enter("Max"))
     on_its_way: list[Route] = []
-    desk.route("**/desk/pending/?*after=*", on_its_way.append)
+
+    def hold(route: Route) -> None:
+        on_its_way.append(route)
+
+    desk.route("**/desk/pending/?*after=*", hold)
     desk.keyboard.press("j")
     for comment_id in ids[:PAGE_SIZE]:
         expect(card(desk, comment_id)).to_be_focused()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select, update
 
 from tests.browser.conftest import Enter, Scene
@@ -99,6 +99,12 @@ def test_a_cluster_is_followed_in_place_and_can_be_taken_back_while_it_is_under_
     assert {scene.backstage.comment(each).status for each in ids} == {Status.pending}
 
 
+def say_why(card: Locator) -> Locator:
+    """Open the line for a moderator's reason."""
+    card.get_by_text("Say why").click()
+    return card.get_by_label("Reason, for moderators alone")
+
+
 def test_what_comes_to_an_open_page_joins_its_list_and_can_be_selected(
     enter: Enter,
     bob: Reader,
@@ -114,13 +120,13 @@ def test_what_comes_to_an_open_page_joins_its_list_and_can_be_selected(
 
     first = bob.say("One.")
     expect(cards).to_have_count(1)
-    reason = cards.get_by_label("Reason, for moderators alone")
+    reason = say_why(cards)
     reason.press_sequentially("asd")
     more = [bob.say("Two."), bob.say("Three."), bob.say("Four.")]
     expect(cards).to_have_count(4)
     expect(desk.locator("#arrived")).to_contain_text("New comments have come.")
-    order = cards.evaluate_all("all => all.map((one) => one.id)")
-    assert order == [f"comment-{each}" for each in (first, *more)]
+    shown = cards.evaluate_all("all => all.map((one) => one.id)")
+    assert shown == [f"comment-{each}" for each in (first, *more)]
     expect(reason.first).to_be_focused()
     reason.first.press("Enter")  # decides nothing
     expect(reason.first).to_have_value("asd")
