@@ -172,6 +172,16 @@ def test_why_comments_were_held_is_told_by_rule(app: Flask, desk: OpenDesk) -> N
     ]  # fmt: skip
 
 
+def test_a_scale_is_marked_in_whole_numbers_each_once(app: Flask, desk: OpenDesk) -> None:
+    (first, _other) = write(app, [now(), now()])
+    decide(app, first, Move.approve, timedelta(seconds=20))
+    max_ = desk("Max")
+    for name, marks in (("received", ["0", "1", "2"]), ("waits", ["0", "1"])):
+        drawn = etree.fromstring(max_.client.get(f"{ADDRESS}/{name}.svg").data)
+        scale = drawn.xpath("//*[contains(@class, 'axis y')]//*[local-name()='text']/text()")
+        assert sorted(scale) == marks
+
+
 def test_pictures_run_nothing_load_nothing_and_know_the_dark(app: Flask, desk: OpenDesk) -> None:
     came = write(app, [now() - timedelta(days=1)], rules=" links ", held_for="<script>")
     decide(app, came[0], Move.approve, timedelta(minutes=5))

@@ -3,9 +3,11 @@
 pygal draws; what it adds for pages that run its scripts is taken out again.
 """
 
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import pygal  # type: ignore[import-untyped]
@@ -32,6 +34,7 @@ _NOT_DRAWN = "//*[local-name()='script' or local-name()='desc'] | //comment()"
 _BOXES = "//*[contains(@class, 'tooltip-overlay')]"
 # Wide and high, in the units of the letters; narrow is for phones.
 _WIDE, _NARROW = (900, 300), (360, 260)
+_MARKS = 5
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class Series:
 def bars(labels: Sequence[str], series: Sequence[Series], *, narrow: bool = False) -> bytes:
     """Bars that stand on each other."""
     chart = pygal.StackedBar(**_looks(series, narrow=narrow), spacing=0)
+    stacks = zip(*(each.numbers for each in series), strict=True)
+    chart.y_labels = _marks(max((sum(filter(None, stack)) for stack in stacks), default=0))
     return _drawn(chart, labels, series, narrow=narrow)
 
 
@@ -54,6 +59,9 @@ def lines(
 ) -> bytes:
     """Lines, each number a dot."""
     chart = pygal.Line(**_looks(series, narrow=narrow), y_title=unit or None, include_x_axis=True)
+    chart.y_labels = _marks(
+        max(filter(None, (n for each in series for n in each.numbers)), default=0)
+    )
     return _drawn(chart, labels, series, narrow=narrow)
 
 
@@ -79,6 +87,13 @@ def dots(
     for each in series:
         chart.add(each.name, each.numbers)
     return _plain(chart)
+
+
+def _marks(highest: float) -> list[int]:
+    """The marks of a scale: whole numbers from 0 to the highest or a little more, six at most."""
+    steps = (leading * 10**power for power in count() for leading in (1, 2, 5))
+    step = next(step for step in steps if _MARKS * step >= highest)
+    return [mark * step for mark in range(max(1, math.ceil(highest / step)) + 1)]
 
 
 def _drawn(chart: Any, labels: Sequence[str], series: Sequence[Series], *, narrow: bool) -> bytes:
@@ -108,7 +123,6 @@ def _looks(series: Sequence[Series], *, narrow: bool) -> dict[str, Any]:
         "show_legend": False,  # the page has it, where it takes the room that it needs
         "show_minor_x_labels": False,
         "truncate_label": -1,
-        "max_scale": 6,
         "dots_size": 3,
         "value_formatter": "{:,.0f}".format,
         "no_data_text": "Nothing yet",
