@@ -23,7 +23,6 @@ class Together(StrEnum):
     network = "network"
     link = "link"
     likeness = "likeness"  # near-duplicate texts
-    emptying = "emptying"  # what was on the screen when the button was pressed
     batch = "batch"  # the batch that this one takes back
 
 

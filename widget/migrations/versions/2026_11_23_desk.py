@@ -64,7 +64,6 @@ def upgrade() -> None:
                 "network",
                 "link",
                 "likeness",
-                "emptying",
                 "batch",
                 name="together",
                 native_enum=False,

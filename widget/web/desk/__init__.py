@@ -74,7 +74,6 @@ def register(app: Flask, csrf: CSRFProtect) -> None:
     cards.init_app(app)
     app.add_template_global(mailbox.is_open, "has_mailbox")
     app.add_template_global(menu.tabs, "tabs_of")
-    app.jinja_env.globals["endpoints"] = app.view_functions
     app.extensions["security"].reauthn_handler(back.is_it_you)
     app.before_request(_refuse_nul)
     app.after_request(_harden)
