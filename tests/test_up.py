@@ -162,9 +162,8 @@ def test_on_other_ports_the_demo_page_may_still_read_its_thread(up: Up) -> None:
 # ------------------------------------------------------------------------------------ where it runs
 
 
-@pytest.mark.parametrize("folder", ["deep/" * 30, "späces & 100%/a=b"], ids=["deep", "odd"])
-def test_any_name_of_a_folder_will_do(up: Up, folder: str) -> None:
-    up.settings["WIDGET_DATA"] = str(up.home / folder)
+def test_any_name_of_a_folder_will_do(up: Up) -> None:
+    up.settings["WIDGET_DATA"] = str(up.home / "späces & 100%/a=b" / ("deep/" * 30))
     up.start()
     assert '"redis":true' in ask(f"{up.service}/readyz").text
     assert write(up, "From an odd place.").status == 202
