@@ -179,7 +179,8 @@ def test_a_scale_is_marked_in_whole_numbers_each_once(app: Flask, desk: OpenDesk
     for name, marks in (("received", ["0", "1", "2"]), ("waits", ["0", "1"])):
         drawn = etree.fromstring(max_.client.get(f"{ADDRESS}/{name}.svg").data)
         scale = drawn.xpath("//*[contains(@class, 'axis y')]//*[local-name()='text']/text()")
-        assert sorted(scale) == marks
+        assert isinstance(scale, list)
+        assert sorted(map(str, scale)) == marks
 
 
 def test_pictures_run_nothing_load_nothing_and_know_the_dark(app: Flask, desk: OpenDesk) -> None:
