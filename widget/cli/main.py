@@ -65,7 +65,7 @@ def run(*, create_app: Callable[[], Flask], work: Callable[[], None]) -> None:
     script.data["work"] = work
     try:
         group.main(prog_name="widget", obj=script)
-    except Exception as error:
+    except Exception as error:  # which of them are told in words is asked only when there is one
         if told := _in_words(error):
             raise SystemExit(f"Error: {told}") from error
         raise
