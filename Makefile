@@ -25,9 +25,10 @@ help:           ## List these commands
 run: $(VENV)/run     ## Start everything, with a demo site, on this machine
 	@exec $(BIN)/widget up
 
+# The tests start our commands a hundred times; what Python compiles for one, the others use.
 test: $(VENV)/dev    ## Run the tests (ARGS="-k name" for some of them)
 	@tools/chromium.sh
-	@TMPDIR=$(or $(SCRATCH),$(TMPDIR),/tmp) $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= TMPDIR=$(or $(SCRATCH),$(TMPDIR),/tmp) $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
 
 pictures: $(VENV)/dev   ## Take the screenshots in the README and docs/ again
 	@$(BIN)/python -m pytest -q tests/test_journey.py tests/browser/test_states.py tests/browser/test_desk_pages.py -k 'sqlite or states or desk_pages' --pictures docs/images

@@ -165,6 +165,9 @@ function turn(after) {
   link.href = url.href;
 }
 
+// Are cards on their way?
+export const awaits = () => isFilling;
+
 // Before the list runs out, the next page comes in at its end.
 export async function refill(from) {
   const all = cards();

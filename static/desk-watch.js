@@ -1,6 +1,7 @@
 // What others do meanwhile: their decisions leave the list, and what they read is not handed out.
 import {
   afresh,
+  awaits,
   cardOf,
   cards,
   count,
@@ -99,8 +100,8 @@ async function welcome(number, held) {
   // How many are not here. Where the view is narrowed down, that is not asked for again and again,
   // but when it is more than before. What was decided in the meantime is not missing.
   const lacking = Number(number.replace(/\D/g, "")) - held;
-  // Nothing is left here, or nothing was here: is there now?
-  if (before === 0 && (list() || number !== counted)) {
+  // Nothing is left here, or nothing was here: is there now? But what is on its way comes anyhow.
+  if (before === 0 && !awaits() && (list() || number !== counted)) {
     await afresh();
   } else if (before > 0 && !next() && viewName() !== "mine" && lacking > missed) {
     const joined = await join();

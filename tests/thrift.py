@@ -4,6 +4,7 @@ Each test has an app of its own. Most of the time of all tests once went into co
 templates, routes and statements again, and into a hash that is slow on purpose.
 """
 
+import gc
 from collections.abc import Callable
 from types import CodeType
 from typing import Any, Final
@@ -24,6 +25,16 @@ def begin() -> None:
     """Before the first app."""
     accounts.PASSWORDS["SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS"] = _QUICK
     _compile_routes_once()
+
+
+def settle() -> None:
+    """After the last import: what is there now stays, and is not looked through for garbage again.
+
+    Nor are a few thousand new things a reason to look: an app is a hundred thousand.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def share(app: Flask) -> None:

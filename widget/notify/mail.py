@@ -97,6 +97,7 @@ def waiting(
         "told": told,
         "days": VALID_SECONDS // 86_400,
         "queue": f"{settings.public_url}/desk/pending/?site={place.site.key}",
+        "filter": f"{settings.public_url}/desk/sites/{place.site.key}/filter",
         "choices": f"{settings.public_url}/desk/account/telling",
     }
     return compose(
@@ -207,18 +208,17 @@ def _write(folder: Path, message: EmailMessage) -> None:
 
 def _send_by_smtp(url: str, message: EmailMessage) -> None:
     parts = urlsplit(url)
-    context = ssl.create_default_context()
     host = parts.hostname or "localhost"
     if parts.scheme == "smtps":
         server: smtplib.SMTP = smtplib.SMTP_SSL(
-            host, parts.port or 465, timeout=_TIMEOUT, context=context
+            host, parts.port or 465, timeout=_TIMEOUT, context=ssl.create_default_context()
         )
     else:
         server = smtplib.SMTP(host, parts.port or 25, timeout=_TIMEOUT)
     with server:
         server.ehlo()
         if parts.scheme == "smtp" and server.has_extn("starttls"):
-            server.starttls(context=context)
+            server.starttls(context=ssl.create_default_context())
         elif parts.scheme == "smtp" and parts.username and not _is_here(host):
             # Whoever sits between could have removed the offer, to read the password.
             raise NotSent("the mail server offers no encryption (STARTTLS)", for_good=False)
