@@ -22,9 +22,13 @@ from rq.exceptions import StopRequested
 log = logging.getLogger(__name__)
 
 QUEUE = "widget"
+# What takes half a minute has a queue, and a process, of its own (worker._Learner).
+LEARNING = "widget-learning"
 # A job touches a handful of rows or sends one mail; past this it hangs.
 JOB_TIMEOUT = 60
 FAILURE_TTL = 7 * 86_400
+# A bell whose job was lost must not keep others from ringing for longer.
+_BELL_SECONDS = 30
 _CRON_PAUSE = 2.0
 _Answer = TypeVar("_Answer")
 # redis-py's defaults hold a request for up to a minute when Redis hangs.
@@ -71,26 +75,54 @@ def beats(part: Part, redis_url: str) -> bool:
     try:
         # A client of its own: RQ loosens the patience of whatever it is given for this.
         with _tight_client(redis_url) as client:
-            known: list[Any] = (Worker if part is Part.worker else CronScheduler).all(client)
+            known: list[Any] = (
+                Worker.all(queue=Queue(QUEUE, connection=client))
+                if part is Part.worker
+                else CronScheduler.all(client)
+            )
     except RedisError:
         return False
     return any(one.hostname == socket.gethostname() for one in known)
 
 
-def enqueue(job: Callable[..., object], *args: Any) -> bool:
+def enqueue(
+    job: Callable[..., object], *args: Any, timeout: int = JOB_TIMEOUT, queue: str = QUEUE
+) -> bool:
     """Ring for `job(*args)`; the row that says what to do must be committed already.
 
     Returns whether the bell rang. It may not: then the sweep rings again, so a reader or a
     moderator never waits for Redis and nothing is lost.
     """
     try:
-        Queue(QUEUE, connection=redis()).enqueue(
-            job, *args, job_timeout=JOB_TIMEOUT, result_ttl=0, failure_ttl=FAILURE_TTL
+        Queue(queue, connection=redis()).enqueue(
+            job, *args, job_timeout=timeout, result_ttl=0, failure_ttl=FAILURE_TTL
         )
     except RedisError as error:
         log.warning("the bell for %s did not ring: %s", job.__name__, error)
         return False
     return True
+
+
+def ring_once(job: Callable[[], object]) -> bool:
+    """As enqueue(), for a job that does all that there is to do: one that has not begun is enough.
+
+    The job says heard() before it looks for rows, so that none is missed.
+    """
+    try:
+        is_first = redis().set(_bell(job), 1, nx=True, ex=_BELL_SECONDS)
+    except RedisError as error:
+        log.warning("the bell for %s did not ring: %s", job.__name__, error)
+        return False
+    return not is_first or enqueue(job)
+
+
+def heard(job: Callable[[], object]) -> None:
+    """From here on, whoever rings for this job is not heard by the run that says so."""
+    ask(lambda client: client.delete(_bell(job)), otherwise=None)
+
+
+def _bell(job: Callable[[], object]) -> str:
+    return f"{QUEUE}:bell:{job.__name__}"
 
 
 def run_cron(table: Sequence[tuple[Callable[..., object], int]]) -> None:

@@ -15,11 +15,17 @@ from widget import queue
 from widget.cli import folder, migrating
 from widget.config import PREFIX, ConfigError, Settings
 from widget.db import db
+from widget.models import Site
+from widget.moderation import ledger
 from widget.notify import deliveries
 from widget.notify.mail import mail_folder
 from widget.queue import Part
+from widget.spam import providers
 
-_SECRET = {"secret_key", "secret_key_fallbacks", "owner_password", "smtp_url"}
+_SECRET = {
+    *("secret_key", "secret_key_fallbacks", "owner_password", "smtp_url"),
+    *("akismet_key", "rspamd_password", "verdict_secret"),
+}
 _LATELY = timedelta(days=7)
 
 
@@ -39,7 +45,11 @@ def doctor(context: click.Context) -> None:
     for remark in _remarks(settings):
         click.echo(f"• {remark}")
     with context.ensure_object(ScriptInfo).load_app().app_context():
-        faults = [*_faults_of_settings(settings), *_faults_of_parts(settings)]
+        faults = [
+            *_faults_of_settings(settings),
+            *_faults_of_parts(settings),
+            *_faults_of_providers(settings),
+        ]
     for fault in faults:
         click.echo(f"✗ {fault}")
     if not faults:
@@ -66,6 +76,8 @@ def _remarks(settings: Settings) -> Iterator[str]:
         yield f"{settings.data.resolve()} was made by `widget up`, which {state}."
     if not settings.smtp_url and settings.development:
         yield f"Mail is written to {mail_folder(settings)}, as WIDGET_SMTP_URL is not set."
+    for provider in providers.switched_on(settings):
+        yield provider.sends
 
 
 def _faults_of_settings(settings: Settings) -> Iterator[str]:
@@ -79,8 +91,16 @@ def _faults_of_settings(settings: Settings) -> Iterator[str]:
         yield "WIDGET_PUBLIC_URL is not https: moderators’ cookies can be overheard."
 
 
+def _faults_of_providers(settings: Settings) -> Iterator[str]:
+    for provider in providers.switched_on(settings):
+        try:
+            provider.check(settings.public_url, within=settings.provider_seconds)
+        except providers.Unavailable as fault:
+            yield f"{provider.title} cannot be asked: {fault.reason}. Comments are held meanwhile."
+
+
 def _faults_of_parts(settings: Settings) -> Iterator[str]:
-    yield from _faults_of_database()
+    yield from _faults_of_database(settings)
     if not queue.is_up():
         yield "Redis does not answer: comments wait unscreened until it does."
     elif folder.running(settings.data):
@@ -91,7 +111,7 @@ def _faults_of_parts(settings: Settings) -> Iterator[str]:
         yield f"The data folder {settings.data} cannot be written to."
 
 
-def _faults_of_database() -> Iterator[str]:
+def _faults_of_database(settings: Settings) -> Iterator[str]:
     wanted = set(ScriptDirectory(str(migrating.FOLDER)).get_heads())
     try:
         with db.engine.connect() as connection:
@@ -101,5 +121,19 @@ def _faults_of_database() -> Iterator[str]:
         return
     if found != wanted:
         yield "The database is not at this version: run `widget db upgrade`."
-    elif failed := deliveries.given_up(_LATELY):
+        return
+    if failed := deliveries.given_up(_LATELY):
         yield f"{failed} messages of the last week were given up; the outbox table says why."
+    yield from _told_by_workers(settings)
+
+
+def _told_by_workers(settings: Settings) -> Iterator[str]:
+    """How the providers did that workers have asked."""
+    titles = {provider.name: provider.title for provider in providers.switched_on(settings)}
+    for state in ledger.notable():
+        title, site = titles.get(state.provider), db.session.get_one(Site, state.site_id).key
+        if title and state.since:
+            since = f"{state.since:%Y-%m-%d %H:%M} UTC"
+            yield f"{title} has not answered for the site “{site}” since {since}: {state.reason}."
+        if title and state.remark:
+            yield f"For the site “{site}”: {state.remark}."

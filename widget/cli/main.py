@@ -25,6 +25,7 @@ _COMMANDS = {
     "site": ("sites", "site"),
     "moderator": ("moderators", "moderator"),
     "import": ("transferring", "import_"),
+    "spam": ("spam", "spam"),
     "doctor": ("doctor", "doctor"),
     "alive": ("alive", "alive"),
 }
