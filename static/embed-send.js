@@ -4,8 +4,12 @@
 const PATIENCE = 30_000; // milliseconds until silence counts as a failure
 const PAUSES = [2, 5, 10, 20]; // seconds before it is sent again
 const LONGEST = 120; // seconds that are waited for because the service asked for it
+const ROUNDS = 3; // as often as work may be too old when it arrives
 
-/** @typedef {{ ok: boolean, isLost: boolean, wait: number, box: HTMLElement | null }} Answer */
+/**
+ * @typedef {{ ok: boolean, isLost: boolean, wait: number, box: HTMLElement | null,
+ *   challenge?: unknown }} Answer
+ */
 
 /** @param thread what embed.js knows and can do */
 export function sending(thread) {
@@ -23,6 +27,7 @@ export function sending(thread) {
       // A simple request, so no preflight goes before it.
       const asked = { method: "POST", body, credentials: "omit", signal: one.signal };
       const response = await fetch(url, asked);
+      if (response.status === 428) return demanded((await response.json()).work);
       const isHtml = response.headers.get("content-type")?.startsWith("text/html");
       const isLost = !isHtml || response.status >= 500 || response.status === 429;
       const wait = Number(response.headers.get("retry-after")) || 0;
@@ -37,6 +42,39 @@ export function sending(thread) {
     }
   }
 
+  /** The service takes this when the browser has done some work for it. */
+  function demanded(challenge) {
+    return { ok: false, isLost: false, wait: 0, box: null, challenge };
+  }
+
+  /** Once, and once more with the work that the service may ask for first. */
+  async function sendWorked(url, body, signal, progress) {
+    let answer = await sendOnce(url, body, signal);
+    for (let round = 1; answer?.challenge; round++) {
+      progress("checking");
+      const done = round > ROUNDS ? "none" : await workOn(answer.challenge, signal);
+      if (signal.aborted) break;
+      if (!done) return null;
+      body.set("work", done);
+      answer = await sendOnce(url, body, signal);
+    }
+    return answer;
+  }
+
+  /**
+   * Without a solution it is taken, too, and waits for a moderator. Nothing: what it takes could
+   * not come, because the browser is offline; it will be asked anew.
+   */
+  async function workOn(challenge, signal) {
+    try {
+      const { work } = await import("./embed-work.js");
+      return await work(challenge, signal);
+    } catch (error) {
+      report(error);
+      return navigator.onLine ? "none" : "";
+    }
+  }
+
   /** Whatever is sent may be sent again: the nonce, or its nature, makes it one. */
   async function send(url, body, signal) {
     const number = thread.loads;
@@ -48,7 +86,7 @@ export function sending(thread) {
     }
     let answer = null;
     for (const pause of [...PAUSES, LONGEST + 1]) {
-      answer = await sendOnce(url, body, signal);
+      answer = await sendWorked(url, body, signal, progress);
       const seconds = Math.max(pause, answer?.wait ?? 0);
       if ((answer && !answer.isLost) || signal.aborted || seconds > LONGEST) return answer;
       if (navigator.onLine)
@@ -114,5 +152,5 @@ export function sending(thread) {
     return isInSight && (form.contains(activeElement) || activeElement === document.body);
   }
 
-  return { sendOnce, sendFrom, status };
+  return { sendOnce, sendFrom, isUnderWay: (form) => underWay.has(form), status };
 }

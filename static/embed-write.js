@@ -21,14 +21,17 @@ const NEAR = 0.9; // of what a comment may have
 export async function write(thread) {
   const { attend, clearFaults, goHome, parse, report, say, signal, tell } = thread;
   const kept = keeping(thread.section.dataset.site, report);
-  const { sendOnce, sendFrom, status } = sending(thread);
+  const { sendOnce, sendFrom, isUnderWay, status } = sending(thread);
   const own = owning(thread, { kept, sendOnce, sendFrom, explain, furnishText });
   /** @type {WeakMap<HTMLFormElement, ReturnType<typeof drafting>>} */
   const drafts = new WeakMap();
+  /** @type {WeakMap<HTMLFormElement, number>} since when it is written in */
+  const opened = new WeakMap();
   // ------------------------------------------------------------------------------- the form
 
   /** @type {Writing["submit"]} */
   async function submit(form, button) {
+    if (isUnderWay(form)) return; // what the status says of it stays
     if (form.matches(".comment-edit, .comment-delete")) return own.submit(form);
     furnish(form);
     if (button?.matches(".comment-preview-button")) await preview(form, button);
@@ -58,6 +61,8 @@ export async function write(thread) {
     const data = new FormData(form);
     data.set("nonce", draft.nonce());
     data.set("key", kept.makeKey());
+    data.set("took", String(Math.round(performance.now() - (opened.get(form) ?? 0))));
+    if (globalThis.crypto?.subtle) data.set("work", ""); // it can be asked for: see embed-send.js
     // Our own page has these in its form, for there the host page is another one.
     if (!data.has("url")) data.set("url", thread.page.url);
     if (!data.has("title")) data.set("title", thread.page.title);
@@ -146,6 +151,7 @@ export async function write(thread) {
     if (drafts.has(form)) return;
     const draft = drafting(form, thread, kept);
     drafts.set(form, draft);
+    opened.set(form, thread.begun || performance.now());
     furnishText(form.elements.body);
     putInPlace(form);
     for (const box of form.querySelectorAll(".comment-remember")) box.hidden = false;

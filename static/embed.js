@@ -31,6 +31,8 @@
   let sheet = null;
   /** So that what an earlier load brings is known to come too late. */
   let loads = 0;
+  /** When somebody began to write, however long the script for it takes to come. */
+  let begun = 0;
   /** Tells apart what threads of one page have in common. */
   let suffix = "";
   /** What fewer readers need, by its name: it comes when they do. */
@@ -578,7 +580,9 @@
   }
 
   function onFocus(event) {
-    if (event.target.closest(".comment-form")) need("write");
+    if (!event.target.closest(".comment-form")) return;
+    begun ||= performance.now();
+    need("write");
   }
 
   /**
@@ -699,6 +703,9 @@
     },
     get api() {
       return api;
+    },
+    get begun() {
+      return begun;
     },
     get section() {
       return section;

@@ -6,7 +6,7 @@ from widget import sanitize
 from widget.comments.submission import body_digest
 from widget.db import db, now
 from widget.models import Comment, Moderator, Revision, Status, Thread
-from widget.spam import likeness
+from widget.spam import clustering
 
 
 class CannotReword(Exception):
@@ -48,7 +48,7 @@ def reword(
         comment.sanitizer_version = sanitize.VERSION
     comment.edited_at, comment.edited_by_moderator = now(), True
     # A link that was taken out is no reason any more to find the comment by it.
-    likeness.join(comment)
+    clustering.join(comment)
     if comment.status is Status.approved:
         _show(comment)
     db.session.flush()

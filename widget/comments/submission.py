@@ -18,6 +18,7 @@ from widget.language import voice
 from widget.models import Badge, Comment, Site, Status, Thread
 from widget.publishing.closing import why_closed
 from widget.publishing.form_token import TokenState
+from widget.spam.work import WorkState
 
 # For how long the same words in the same place count as a slip of the finger.
 _DUPLICATE_WINDOW = timedelta(days=1)
@@ -50,6 +51,9 @@ class Arrival:
     honeypot: bool = False
     token: TokenState = TokenState.missing
     has_nonce: bool = False
+    # For how many milliseconds the form was open; none where no script said so.
+    took: int | None = None
+    work: WorkState = WorkState.none
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON, as Comment.arrival keeps it."""
@@ -57,6 +61,8 @@ class Arrival:
             "honeypot": self.honeypot,
             "token": self.token.value,
             "has_nonce": self.has_nonce,
+            **({} if self.took is None else {"took": self.took}),
+            "work": self.work.value,
         }
 
 

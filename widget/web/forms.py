@@ -18,6 +18,7 @@ from widget.moderation.moves import MODERATORS_MOVES
 from widget.notify.subscriptions import Follow
 
 _MAX_ID = 2**63 - 1
+_MAX_DIGITS = 12
 
 
 class _Body(TextAreaField):
@@ -116,6 +117,10 @@ class CommentForm(SignedForm):
     nonce = StringField(validators=[Length(max=MAX_NONCE, message="The nonce is too long.")])
     token = StringField()
     key = StringField()
+    # A browser that can be asked for work says so by an empty field: see web/work.py.
+    work = StringField()
+    # For how many milliseconds the form was open, as far as our script can tell.
+    took = StringField()
     # The honeypot: its name looks worth filling in to a program; people never see it.
     subject = StringField()
 
@@ -126,6 +131,13 @@ class CommentForm(SignedForm):
         filters=[lambda what: what or ""],
     )
     daily = BooleanField()
+
+    @property
+    def milliseconds(self) -> int | None:
+        """For how long it was open; what is no such number tells nothing."""
+        took = self.text("took")
+        is_number = took.isascii() and took.isdigit() and len(took) <= _MAX_DIGITS
+        return int(took) if is_number else None
 
     def validate_page(self, field: Field) -> None:
         if not field.data:

@@ -19,6 +19,8 @@ def init_app(app: Flask) -> None:
         # The app's own connections, because they give up soon where Redis hangs.
         RATELIMIT_STORAGE_OPTIONS={"connection_pool": app.extensions["redis"].connection_pool},
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
+        # What is given back once it was answered: a Redis that went away meanwhile is in the log.
+        RATELIMIT_SWALLOW_ERRORS=True,
         RATELIMIT_KEY_PREFIX="widget",
     )
     limiter.init_app(app)

@@ -12,10 +12,10 @@ from widget.comments.threading import find_thread
 from widget.db import db, reading, writing_at_last
 from widget.language import gettext as _
 from widget.models import Comment, Move, Site, Status, Via
-from widget.moderation import moves
+from widget.moderation import locks, moves
 from widget.publishing import templates
 from widget.publishing.fragments import View
-from widget.queue import enqueue
+from widget.queue import ring_once
 from widget.web import limits, origin, receipts, standalone
 from widget.web.answers import Wanted, form_language, private, redirected, wanted
 from widget.web.faults import check_type, faulty
@@ -108,7 +108,7 @@ def _edit(site: Site, comment_id: int) -> Response:
             answer = private(show(site, editing.own(site, comment)))
         db.session.commit()
     if is_new:
-        enqueue(jobs.screen, comment_id)
+        ring_once(jobs.screen_waiting)
     return answer
 
 
@@ -154,7 +154,7 @@ def _my_comment(site: Site, comment_id: int) -> Comment:
     hashes = _hashes(site)
     holds_receipt = receipts.read(site, request.form.get("receipt", "")) == comment_id
     if comment_id <= _MAX_ID and (hashes or holds_receipt):
-        moves.lock_thread_of(comment_id)
+        locks.lock_thread_of(comment_id)
         comment = db.session.scalar(
             select(Comment)
             .where(Comment.site_id == site.id, Comment.id == comment_id)

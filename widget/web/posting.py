@@ -1,5 +1,7 @@
 """What readers send: a comment."""
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, abort, request
 
 from widget import config, jobs
@@ -11,8 +13,8 @@ from widget.language import gettext as _
 from widget.models import Comment, Site, Status
 from widget.moderation import rules
 from widget.publishing import form_token
-from widget.queue import enqueue
-from widget.web import errors, limits, origin, own, receipts
+from widget.queue import ring_once
+from widget.web import errors, limits, origin, own, receipts, work
 from widget.web.answers import Wanted, private, redirected, wanted
 from widget.web.faults import check_type, faulty, form_again
 from widget.web.forms import CommentForm
@@ -32,6 +34,7 @@ def post(key: str) -> Response:
 
 
 @limits.limiter.limit(limits.posting)  # not sooner: the page must be able to read “too quickly”
+@limits.limiter.limit(limits.posting, cost=-1, deduct_when=work.is_question)  # given back
 def _take(site: Site) -> Response:
     check_type()
     form = CommentForm(site)
@@ -40,6 +43,9 @@ def _take(site: Site) -> Response:
     if not origin.may_open(site, form.text("page")) and not find_thread(site, form.text("page")):
         abort(403, _("This page does not belong to %(site)s.", site=site.name))
     draft = _draft(site, form, _author(site, config.current().secret_key))
+    if (state := work.done_for(site, draft, form.work.data)) is None:
+        return work.ask(site)
+    draft = replace(draft, arrival=replace(draft.arrival, work=state))
     with writing_at_last(site):
         return _store(site, form, draft)
 
@@ -61,12 +67,11 @@ def _store(site: Site, form: CommentForm, draft: Draft) -> Response:
             daily=form.daily.data,
             tell=form.tell.data,
         )
-    comment_id = comment.id
     # The answer first: after the commit, it would read all of this anew in another transaction.
     answer = _taken(site, comment)
     db.session.commit()
     if is_new:
-        enqueue(jobs.screen, comment_id)
+        ring_once(jobs.screen_waiting)
     return answer
 
 
@@ -110,7 +115,10 @@ def _draft(site: Site, form: CommentForm, author: authorship.Author) -> Draft:
         nonce=form.nonce.data or None,
         by=author,
         arrival=Arrival(
-            honeypot=bool(form.subject.data), token=token, has_nonce=bool(form.nonce.data)
+            honeypot=bool(form.subject.data),
+            token=token,
+            has_nonce=bool(form.nonce.data),
+            took=form.milliseconds,
         ),
     )
 
