@@ -1,6 +1,7 @@
 """What the service can do is written down, what is written down is there, and no link is dead."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from tests.parts import PROJECT
 from widget.app import create_app
 from widget.cli.main import Commands
 from widget.config import PREFIX, Settings
+from widget.moderation import policy
+from widget.spam.checks import CHECKS
+from widget.web.desk import filters
 
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 TEXT = "\n\n".join(page.read_text() for page in PAGES)
@@ -39,6 +43,7 @@ WORDS = {
     "text_id": "ID",
     "filename": "FILE",
     "name": "NAME",
+    "figure": "FIGURE",
 }
 
 
@@ -182,6 +187,37 @@ def test_no_address_is_explained_that_is_none(app: Flask) -> None:
     named = set(re.findall(r"`(?:GET|POST) (/[^`?\s]*)", TEXT))
     named |= set(re.findall(r"`(/(?:desk|embed|t)/[^`?\s]*)", TEXT))
     assert named - routes(app) == set()
+
+
+# ------------------------------------------------------------------------------------- dependencies
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    text = (PROJECT / "docs" / "contributors.md").read_text()
+    (table,) = (block for block in re.split(r"\n\s*\n", text) if block.startswith("| package |"))
+    named = {
+        name for row in table.splitlines() for name in re.findall(r"[\w-]+", row.split("|")[1])
+    }
+    needed = {re.match(r"[\w-]+", each)[0] for each in project["dependencies"]}  # type: ignore[index]
+    assert needed - named == set()
+
+
+# ------------------------------------------------------------------------------------------ signals
+
+
+def test_every_signal_that_holds_a_comment_is_explained_to_moderators() -> None:
+    text = (PROJECT / "docs" / "moderators.md").read_text()
+    (table,) = (block for block in re.split(r"\n\s*\n", text) if block.startswith("| signal |"))
+    explained = {
+        name for row in table.splitlines()[2:] for name in re.findall(r"[\w-]+", row.split("|")[1])
+    }
+    assert {check.__name__.replace("_", "-") for check in CHECKS} <= set(filters.RULES)
+    assert set(filters.RULES) - policy.HELD - explained == set()
+    trusting = {"good-author", "good-network", "good-hosts"}
+    assert explained - set(filters.RULES) == trusting, "these are no signals"
+    for token in policy.HELD:
+        assert f"`{token}`" in text
 
 
 # -------------------------------------------------------------------------------------------- links

@@ -16,6 +16,7 @@ from flask_security.recoverable import generate_reset_password_token
 from playwright.sync_api import Page, ViewportSize, expect
 from sqlalchemy import select
 
+from tests import filtering
 from tests.browser.conftest import Enter, Scene
 from tests.browser.test_everyone import AXE, RUN, TOO_WIDE
 from tests.browser.test_people import invitation_of
@@ -53,6 +54,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "texts.page": ("/desk/sites/news/texts",),
     "people.page": ("/desk/sites/news/people",),
     "webhooks.page": ("/desk/sites/news/webhooks",),
+    "filter.page": ("/desk/sites/news/filter",),
     "charts.page": ("/desk/sites/news/charts",),
     "standalone.page": ("/t/news?page={article}",),
     "authors.page": ("/desk/authors/{reference}?site=news",),
@@ -89,6 +91,7 @@ NO_PAGE = {
     "live.changes": "answers the script",
     "live.current": "answers the script",
     "charts.picture": "a picture within a page",
+    "filter.picture": "a picture within a page",
     "log.file": "a file",
     "security.static": "files that no page asks for",
     "security.two_factor_rescue": "leads to the recovery codes",
@@ -205,6 +208,8 @@ def test_every_page_is_for_everyone(
         page.route("**/*.js", lambda route: route.abort())
     walk.through(PAGES)
     _simulate(walk)
+    filtering.in_use(scene.app)
+    _try_threshold(walk)
     page.context.clear_cookies()
     walk.through(OUTSIDE)
     page.goto("/desk/login")
@@ -225,6 +230,20 @@ def _simulate(walk: Walk) -> None:
     if walk.page.viewport_size == DESKTOP["viewport"]:
         walk.show("rules")
     walk.judge("rules tried")
+
+
+def _try_threshold(walk: Walk) -> None:
+    """The spam filter's page when it has learned, and when a threshold is tried."""
+    walk.page.goto("/desk/sites/news/filter")
+    walk.judge("filter that has learned")
+    walk.page.reload()
+    walk.page.get_by_label("from this probability on").check()
+    walk.page.get_by_label("Probability in percent").fill("90")
+    walk.page.get_by_role("button", name="Show what would change").click()
+    expect(walk.page.get_by_text("Tried on the latest")).to_be_visible()
+    if walk.page.viewport_size == DESKTOP["viewport"]:
+        walk.show("filter")
+    walk.judge("threshold tried")
 
 
 def _tokens(scene: Scene, comment_id: int) -> dict[str, str]:

@@ -26,13 +26,13 @@ def test_an_admin_tries_rules_then_saves_them(
     backstage.set(hold=Hold.none, origins=[HOST])
     backstage.screen(
         ann.say("We met at the Casino on Main Street."),
-        ann.say("Cheap pills at http://pills.example.org"),
+        ann.say("I read in http://minutes.example.org who had asked for it."),
         ann.say("The minutes are public: page 14 says who may search it."),
     )
     desk = enter(viewport={"width": 320, "height": 800}, color_scheme="dark")
     desk.goto("/desk/sites/")
     desk.get_by_role("main").get_by_role("link", name="House rules").click()
-    desk.get_by_label("Comment moderation keys").fill("casino*\n# pills later")
+    desk.get_by_label("Comment moderation keys").fill("casino*\n# more later")
     desk.get_by_label("Hold a comment from").fill("1")
     desk.get_by_label("Threaded comments").fill("99")
     desk.get_by_role("button", name="Show what would change").click()
@@ -57,5 +57,5 @@ def test_an_admin_tries_rules_then_saves_them(
     desk.get_by_label("Everyone").check()
     bar.click()
     expect(desk.get_by_role("status")).to_contain_text("Saved: “Who waits for a moderator”")
-    expect(desk.get_by_label("Comment moderation keys")).to_have_value("casino*\n# pills later")
+    expect(desk.get_by_label("Comment moderation keys")).to_have_value("casino*\n# more later")
     expect(desk.get_by_label("Everyone")).to_be_checked()

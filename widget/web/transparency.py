@@ -18,9 +18,10 @@ from widget.db import now
 from widget.language import N_, ngettext
 from widget.language import gettext as _
 from widget.models import Site, Status
-from widget.moderation import figures
+from widget.moderation import figures, filtering, policy
 from widget.moderation.figures import Span
 from widget.publishing import templates
+from widget.spam import providers
 from widget.web import edge, origin
 from widget.web.dates import zone_of
 
@@ -39,12 +40,35 @@ _CSP = (
 _LISTED = N_("They contained a word that the site lists.")
 _COPIED = N_("The same text had been posted elsewhere on the site.")
 _STRANGE = N_("They did not come from the site’s own form, or that had been open for days.")
+_PROGRAM = N_("They looked as if a program had sent them.")
+_LINKED = N_("They had links such as spam has.")
+_WRITTEN = N_("They were written in an unusual way.")
+_SELLING = N_("They looked like advertising.")
+_KNOWN = N_("Spam had come from the same place, or many comments at once.")
+_LEARNED = N_("They looked like spam to a filter that learns from the site’s moderators.")
+_FLOODED = N_("So much spam was coming in that all comments were looked at beforehand.")
 _REASONS = {
     "": N_("The site looks at all comments, or at the first ones of new readers, beforehand."),
-    "honeypot": N_("They looked as if a program had sent them."),
+    policy.HELD_BY_SHIELDS: _FLOODED,
+    "honeypot": _PROGRAM,
     "form-token": _STRANGE,
     "nonce": _STRANGE,
+    "work": _PROGRAM,
+    "fast": _PROGRAM,
     "links": N_("They had many links."),
+    **dict.fromkeys(
+        (
+            *("bare-link", "disguised-link", "hidden-link", "host-record"),
+            *("look-alike-host", "new-link", "odd-host", "shortener"),
+        ),
+        _LINKED,
+    ),
+    **dict.fromkeys(
+        ("caps", "foreign-markup", "invisible", "language", "mixed-scripts", "repeated"), _WRITTEN
+    ),
+    **dict.fromkeys(("author-ad", "praise", "selling", "website-ad"), _SELLING),
+    **dict.fromkeys(("author-record", "network-record", "rate"), _KNOWN),
+    **dict.fromkeys((filtering.SPAM, filtering.UNSURE), _LEARNED),
     "hold-words": _LISTED,
     "spam-words": _LISTED,
     "duplicate": _COPIED,
@@ -52,6 +76,9 @@ _REASONS = {
     "banned": N_("The site takes no comments from where they came."),
     "held-rule": N_("The site looks at what comes from there beforehand."),
     "unchecked": N_("A check could not be made."),
+    **dict.fromkeys(
+        providers.RULES, N_("Another service, which the site asks, had found something.")
+    ),
     "reported": N_("Readers had reported them."),
 }
 _OTHER = N_("Another check of the site had found something.")
@@ -115,9 +142,6 @@ def _period(site: Site, span: Span) -> Period:
     statuses = sum(figures.received(site, span).values(), Counter[Status]())
     (waited,) = figures.waits(site, [span])
     by_people, by_rules = figures.deciders(site, span)
-    reasons: Counter[str] = Counter()
-    for rule, count in figures.reasons(site, span).items():
-        reasons[_REASONS.get(rule, _OTHER)] += count
     return Period(
         days=span.days,
         received=statuses.total(),
@@ -126,7 +150,7 @@ def _period(site: Site, span: Span) -> Period:
         median=waited.median if waited.count else None,
         by_people=by_people,
         by_rules=by_rules,
-        reasons=reasons,
+        reasons=figures.reasons(site, span, lambda rule: _REASONS.get(rule, _OTHER)),
         rejections=figures.rejections(site, span),
     )
 

@@ -3,6 +3,7 @@
 from flask import Flask, Response, abort, request
 from flask_wtf import CSRFProtect
 
+from widget.moderation import shields
 from widget.web.desk import (
     account,
     authors,
@@ -15,6 +16,7 @@ from widget.web.desk import (
     curating,
     deciding,
     editing,
+    filter_words,
     filters,
     invited,
     live,
@@ -24,6 +26,7 @@ from widget.web.desk import (
     menu,
     people,
     rules,
+    spam_filter,
     telling,
     texts,
     threads,
@@ -37,34 +40,36 @@ _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+_PAGES = (
+    views.bp,
+    filters.bp,
+    deciding.bp,
+    live.bp,
+    batches.bp,
+    curating.bp,
+    editing.bp,
+    threads.bp,
+    authors.bp,
+    bans.bp,
+    rules.bp,
+    texts.bp,
+    menu.bp,
+    people.bp,
+    invited.bp,
+    account.bp,
+    log.bp,
+    charts.bp,
+    spam_filter.bp,
+    telling.bp,
+    webhooks.bp,
+    mailed.bp,
+    mailbox.bp,
+)
 
 
 def register(app: Flask, csrf: CSRFProtect) -> None:
     """Add the desk's pages, none of which may be framed, cached or fed foreign code."""
-    for blueprint in (
-        views.bp,
-        filters.bp,
-        deciding.bp,
-        live.bp,
-        batches.bp,
-        curating.bp,
-        editing.bp,
-        threads.bp,
-        authors.bp,
-        bans.bp,
-        rules.bp,
-        texts.bp,
-        menu.bp,
-        people.bp,
-        invited.bp,
-        account.bp,
-        log.bp,
-        charts.bp,
-        telling.bp,
-        webhooks.bp,
-        mailed.bp,
-        mailbox.bp,
-    ):
+    for blueprint in _PAGES:
         app.register_blueprint(blueprint, url_prefix="/desk")
     csrf.exempt(mailed.bp)  # its signed token is the authority, not a session
     words.init_app(app)
@@ -74,6 +79,8 @@ def register(app: Flask, csrf: CSRFProtect) -> None:
     cards.init_app(app)
     app.add_template_global(mailbox.is_open, "has_mailbox")
     app.add_template_global(menu.tabs, "tabs_of")
+    app.add_template_global(shields.are_up, "are_shields_up")
+    app.add_template_global(filter_words.shields_words, "shields_words_of")
     app.extensions["security"].reauthn_handler(back.is_it_you)
     app.before_request(_refuse_nul)
     app.after_request(_harden)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from widget.db import db
 from widget.models import Comment, Effect, Match, Role, Rule, Site
-from widget.moderation import previews, queue, rules, subjects
+from widget.moderation import catches, previews, queue, rules, subjects
 from widget.moderation.previews import Preview
 from widget.moderation.subjects import Subject
 from widget.web.accounts import signed_in
@@ -184,8 +184,8 @@ def _page(site: Site, asked: _Asked, subject: Subject | None, *, preview: bool) 
         if subject and is_link
         else asked.match.value,
         in_force=rules.in_force(site.id),
-        caught=rules.caught(site.id),
-        looked_through=rules.LOOKED_THROUGH,
+        caught=catches.caught(site.id),
+        looked_through=catches.LOOKED_THROUGH,
         networks_change=rules.networks_change(),
         sees_emails=sees,
         is_admin=gate.may(site.id, Role.admin),

@@ -8,7 +8,16 @@ from flask import Flask, current_app, render_template, url_for
 from widget import addresses
 from widget.comments import editing
 from widget.models import Badge, Comment, Move, Role, Status
-from widget.moderation import authors, clusters, marking, priority, queue, reports, subjects
+from widget.moderation import (
+    authors,
+    clusters,
+    filtering,
+    marking,
+    priority,
+    queue,
+    reports,
+    subjects,
+)
 from widget.moderation.mine import Mine
 from widget.web.desk import gate
 
@@ -25,6 +34,7 @@ BUTTONS: dict[Status, tuple[Move, ...]] = {
     Status.trash: (Move.restore, Move.spam),
     Status.rejected: (Move.restore, Move.approve, Move.trash),
 }
+_FILTER = {filtering.SPAM, filtering.UNSURE}
 # Signals whose span stands in the text.
 _MARKED = {"hold-words", "spam-words", "banned", "held-rule"}
 # Where a signal's rule is set: the column of the site that the house rules have an anchor for.
@@ -45,6 +55,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(authors.reference, "reference")
     app.add_template_filter(article)
     app.add_template_filter(hosts)
+    app.add_template_filter(weighed)
     app.add_template_global(rule_of, "rule_of")
     app.add_template_global(holder_of, "holder_of")
     app.add_template_global(priority.words, "priority_words")
@@ -104,10 +115,18 @@ def hosts(comment: Comment) -> list[str]:
 
 def rule_of(comment: Comment, signal: dict[str, Any], *, is_admin: bool) -> str:
     """Where the rule behind a signal is changed; empty where it cannot be, or not by me."""
+    if signal["rule"] in _FILTER:
+        return _page("filter.page", comment, "threshold")
     if number := signal.get("rule_id"):
         return _page("bans.page", comment, f"rule-{number}")
     column = _SET_BY.get(signal["rule"])
     return _page("rules.page", comment, column) if column and is_admin else ""
+
+
+def weighed(signal: dict[str, Any]) -> str:
+    """The words that weighed most for the filter, after what it thinks."""
+    words = signal.get("span", "") if signal["rule"] in _FILTER else ""
+    return f": {words}" if words else ""
 
 
 def holder_of(comment: Comment, *, is_admin: bool) -> str:

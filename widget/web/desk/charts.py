@@ -87,9 +87,13 @@ def picture(key: str, name: str) -> Response:
     """One chart; `?narrow=1` is for phones."""
     site = gate.site(key)
     make = _CHARTS.get(name) or abort(HTTPStatus.NOT_FOUND)
-    chart = make(site, _span(site, _days()))
-    drawn = chart.draw(narrow=bool(request.args.get("narrow")))
-    response = Response(drawn, mimetype="image/svg+xml")
+    return drawn(make(site, _span(site, _days())))
+
+
+def drawn(chart: Chart) -> Response:
+    """The picture that this request is for."""
+    picture = chart.draw(narrow=bool(request.args.get("narrow")))
+    response = Response(picture, mimetype="image/svg+xml")
     response.headers["Content-Security-Policy"] = _CSP
     return response
 

@@ -15,7 +15,8 @@ from widget.db import db
 from widget.models import Comment, Moderator, SavedFilter, Site, Status
 from widget.models.batch import Together
 from widget.models.note import MAX_CANNED_TITLE
-from widget.moderation import authors, clusters, policy, queue
+from widget.moderation import authors, clusters, filtering, policy, queue
+from widget.spam import providers
 from widget.web.accounts import signed_in
 from widget.web.desk.back import back, too_old
 from widget.web.desk.cards import VIEWS
@@ -39,6 +40,7 @@ RULES = {
     policy.HELD_FIRST: "being the first from its browser",
     policy.HELD_ALL: "being on a site that holds all",
     policy.HELD_BY_THREAD: "being under an article that holds all",
+    policy.HELD_BY_SHIELDS: "shields that are up",
     "hold-words": "listed words",
     "spam-words": "words listed as spam",
     "links": "links",
@@ -50,7 +52,33 @@ RULES = {
     "honeypot": "hidden field filled in",
     "form-token": "stale or forged form",
     "nonce": "not sent by our form",
+    filtering.SPAM: "looking like spam to the filter",
+    filtering.UNSURE: "doubts of the filter",
+    "fast": "being sent very fast",
+    "rate": "many comments at once",
+    "author-record": "what else came from its browser",
+    "network-record": "what else came from its network",
+    "host-record": "links that were spam before",
+    "new-link": "links that are new here",
+    "bare-link": "hardly more than a link",
+    "disguised-link": "disguised links",
+    "hidden-link": "hidden links",
+    "look-alike-host": "look-alike addresses",
+    "odd-host": "odd addresses",
+    "shortener": "shortened links",
+    "foreign-markup": "markup of other software",
+    "invisible": "invisible characters",
+    "mixed-scripts": "words of mixed scripts",
+    "repeated": "repeated signs or words",
+    "caps": "capitals throughout",
+    "language": "another language than its thread",
+    "author-ad": "a name that advertises",
+    "website-ad": "a website that advertises",
+    "praise": "mere praise with a link",
+    "selling": "words that sell",
+    "work": "work that was not done",
     "unchecked": "a check failed",
+    **providers.RULES,
 }
 
 

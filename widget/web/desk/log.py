@@ -26,6 +26,8 @@ STEP = 500
 # What a spreadsheet takes for the beginning of a formula, also as a wide character.
 _FORMULAS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 _MACHINE = "machine"
+# What happens without anybody's command.
+_BY_ITSELF = {"comments purged", "shields raised", "shields lowered"}
 _Choice = TypeVar("_Choice", Status, Via)
 _KINDS: dict[str, type[Line]] = {"decisions": Decision, "changes": Entry}
 _HEADER = ("when", "site", "who", "by way of", "what", "about", "from", "to", "why")
@@ -42,7 +44,7 @@ MOVES = {
     Move.undo: "undone",
 }
 VIAS = {
-    Via.policy: "House rules",
+    Via.policy: "House rules and filter",
     Via.reports: "Readers’ reports",
     Via.author: "Its author",
     Via.desk: "The desk",
@@ -152,7 +154,7 @@ def who(line: Line) -> str:
     if line.moderator is not None:
         return name_of(line.moderator)
     if isinstance(line, Entry):
-        return "The command line"
+        return "The service by itself" if line.action in _BY_ITSELF else "The command line"
     return "Someone" if line.via in {Via.desk, Via.mail} else VIAS[line.via]
 
 

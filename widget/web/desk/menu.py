@@ -13,6 +13,7 @@ bp = Blueprint("sites", __name__)
 TABS: tuple[tuple[str, str, Role], ...] = (
     ("rules.page", "House rules", Role.admin),
     ("bans.page", "Trust and bans", Role.moderator),
+    ("filter.page", "Spam filter", Role.viewer),
     ("texts.page", "Texts", Role.moderator),
     ("people.page", "People", Role.admin),
     ("webhooks.page", "Chat rooms", Role.admin),

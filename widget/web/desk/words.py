@@ -58,6 +58,7 @@ def init_app(app: Flask) -> None:
     """Give the desk's templates their words."""
     for word in (ago, badge, complaint, exactly, host, label, decided, held_for, name_of, stamp):
         app.add_template_filter(word)
+    app.add_template_filter(asked_again)
     app.add_template_filter(moved, "decided_by_me")
 
 
@@ -132,8 +133,18 @@ def name_of(moderator: Moderator | None) -> str:
 
 def held_for(comment: Comment) -> str:
     """Why a comment is held, as far as its signals do not say it themselves."""
-    reasons = [signal["reason"] for signal in comment.signals]
+    reasons = [signal["reason"] for signal in comment.signals if not signal.get("trust")]
     return "" if comment.held_for in {*reasons, "; ".join(reasons)} else comment.held_for
+
+
+def asked_again(comment: Comment) -> str:
+    """When those are asked who have not answered yet; nothing where nobody will be."""
+    if comment.ask_at is None or comment.status is not Status.pending:
+        return ""
+    if comment.ask_at <= now():
+        return "Whoever has not answered is asked as soon as a worker is free."
+    at = exactly(comment.ask_at, comment.site.timezone)
+    return f"Whoever has not answered is asked again at about {at}."
 
 
 def ago(at: datetime) -> str:
