@@ -35,7 +35,7 @@ SHAPES: dict[str, tuple[int, tuple[int, ...]]] = {
     "10,000, five to a family": (10_000, _LEVELS),
     "10,000 under one": (10_000, (0, *[1] * 9_999)),
 }
-_WORDS = (
+WORDS = (
     "the a of to in that council camera record search officer clinic reader question answer "
     "database minutes public board money vote warrant letter audit number street evening who "
     "nobody everyone asked said found showed kept wrote was were is has had will would could "
@@ -140,7 +140,7 @@ def _bodies() -> list[tuple[str, str]]:
 
 
 def _body(chooser: random.Random) -> str:
-    known = _WORDS.split()
+    known = WORDS.split()
     words: list[str] = []
     while sum(map(len, words)) + len(words) < 300:
         words.append(chooser.choice(known))

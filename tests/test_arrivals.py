@@ -4,7 +4,7 @@ from flask import Flask
 from lxml import html
 from lxml.html import HtmlElement
 
-from tests.conftest import PAGE, Backstage, Reader
+from tests.conftest import PAGE, Backstage, Reader, whatever_the_database
 from tests.long_threads import grow
 from tests.test_replies import shown
 from widget.models import Hold, Move
@@ -59,6 +59,7 @@ def test_whoever_was_away_for_long_gets_it_in_parts(ann: Reader, app: Flask) -> 
     assert shown(rest) == ids[50:]
 
 
+@whatever_the_database
 def test_a_stamp_of_another_age_and_a_thread_without_comments_are_no_trouble(ann: Reader) -> None:
     for stamp in ("0", "9" * 18):
         assert arrived(ann, stamp).get("data-latest") == stamp

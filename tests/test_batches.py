@@ -97,12 +97,12 @@ def number_of(answer: TestResponse) -> int:
     return int(told(answer)["batch"].rpartition("/")[2])
 
 
-def ring(valkey: ValkeyServer) -> list[tuple[str, ...]]:
+def ring(valkey: ValkeyServer, listener: str = queue.QUEUE) -> list[tuple[str, ...]]:
     """What was rung for, and for which row."""
     with valkey.client() as client:
         return [
             (str(job.func_name).rpartition(".")[2], *map(str, job.args))
-            for job in Queue(queue.QUEUE, connection=client).get_jobs()
+            for job in Queue(listener, connection=client).get_jobs()
         ]
 
 

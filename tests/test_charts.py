@@ -10,7 +10,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 from sqlalchemy import select
 
-from tests.conftest import Backstage, Desk
+from tests.conftest import Backstage, Desk, whatever_the_database
 from tests.long_threads import statements
 from tests.pages import OpenDesk, page
 from widget.db import db, now, writing
@@ -74,6 +74,7 @@ def said(desk: Desk, name: str, days: int = 30) -> str:
     return str(shown(desk, name, days).xpath("string(.//img/@alt)"))
 
 
+@whatever_the_database
 def test_a_site_without_comments_says_so(desk: OpenDesk) -> None:
     max_ = desk("Max")
     for name in NAMES:
@@ -125,6 +126,7 @@ def test_waiting_is_told_by_its_median_and_ninth_decile(app: Flask, desk: OpenDe
     assert all(week[1:] == ["0", "–", "–"] for week in weeks[:-1])
 
 
+@whatever_the_database
 def test_work_is_told_by_weekday_hour_and_person(
     app: Flask, backstage: Backstage, desk: OpenDesk
 ) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +12,10 @@ from sqlalchemy import select
 
 from tests import parts
 from tests.chat import Chat, chat
-from tests.conftest import Backstage, Desk, Reader
+from tests.conftest import Backstage, Desk, Reader, whatever_the_database
 from tests.mailroom import Clock
 from tests.pages import OpenDesk, page, press, token
-from widget.db import db, writing
+from widget.db import db, now, writing
 from widget.models import Dialect, Entry, Hold, Move, Site, Telling, Webhook
 from widget.notify import rooms
 
@@ -108,6 +109,18 @@ def test_a_room_hears_of_a_comment_at_once_and_of_a_flood_in_one_message(
         assert "@" not in said["text"]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_room_hears_that_a_flood_has_raised_the_shields(
+    say: Say, olga: Desk, outbox: Clock, room: Chat, backstage: Backstage
+) -> None:
+    add(olga, room.url, telling="hourly")
+    backstage.set(flooded_at=now(), flooded_until=now() + timedelta(hours=2))
+    say()
+    outbox.later(hours=1)
+    lead, *_ = room.posted[0]["text"].split("\n")
+    assert "A flood of likely spam has raised the shields at" in lead
+
+
 EVIL = "@channel <!here> <@U1> [x](http://a.example) **b** www.b.example @everyone `c` \\"
 
 
@@ -121,6 +134,7 @@ def test_a_readers_words_call_nobody_and_look_like_nothing_but_words(dialect: Di
         assert not re.search(r"&(?!lt;|gt;|amp;)", said)
 
 
+@whatever_the_database
 def test_discord_is_told_in_its_dialect_and_within_its_limit(
     say: Say, olga: Desk, outbox: Clock, room: Chat
 ) -> None:
@@ -187,6 +201,7 @@ def test_a_room_that_is_gone_is_switched_off_until_it_has_another_address(
     assert room.paths[-1].endswith("/new")
 
 
+@whatever_the_database
 def test_a_decision_or_a_removal_keeps_a_message_from_going_out(
     say: Say, olga: Desk, outbox: Clock, room: Chat
 ) -> None:
@@ -243,6 +258,7 @@ def test_an_owner_adds_tries_changes_and_removes_a_room_and_its_address_stays_se
     assert "SECRET" not in shown + kept
 
 
+@whatever_the_database
 def test_a_fault_of_the_form_is_said_beside_its_field_and_nothing_is_kept(
     app: Flask, olga: Desk, room: Chat
 ) -> None:
@@ -260,6 +276,7 @@ def test_a_fault_of_the_form_is_said_beside_its_field_and_nothing_is_kept(
         assert db.session.scalars(select(Webhook)).all() == []
 
 
+@whatever_the_database
 def test_only_admins_of_the_site_know_of_its_rooms(
     app: Flask, olga: Desk, desk: OpenDesk, room: Chat
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from tests.conftest import PAGE, Backstage, Reader, WithoutScript
+from tests.conftest import PAGE, Backstage, Reader, WithoutScript, whatever_the_database
 from tests.pages import OpenDesk, page, press, token
 from tests.test_replies import tree
 from tests.test_views import text_of
@@ -40,6 +40,7 @@ def is_open(reader: Reader) -> bool:
     return forms
 
 
+@whatever_the_database
 def test_a_thread_is_closed_by_hand_or_after_so_many_days(
     ann: Reader, app: Flask, backstage: Backstage, begun: Callable[..., None]
 ) -> None:
@@ -125,6 +126,7 @@ def test_an_imported_thread_is_as_old_as_its_first_comment(
     assert not is_open(ann)
 
 
+@whatever_the_database
 def test_a_page_where_nobody_wrote_stays_open(ann: Reader, backstage: Backstage) -> None:
     backstage.set(close_after_days=1)
     ann.page = f"{PAGE}/nobody-wrote-here"

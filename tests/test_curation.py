@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from tests.conftest import HOST, PASSWORD, Backstage, Desk, Reader
+from tests.conftest import HOST, PASSWORD, Backstage, Desk, Reader, whatever_the_database
 from tests.pages import OpenDesk, card, page, press, submit, token
 from widget.db import db, now, writing
 from widget.models import Badge, Hold, Move, Role, Site, Standing, Status, Thread
@@ -48,6 +48,7 @@ def buttons(shown: HtmlElement) -> set[str]:
 # ------------------------------------------------------------------------------------------- pins
 
 
+@whatever_the_database
 def test_a_pinned_comment_stands_first_until_it_is_unpinned(
     ann: Reader, said: int, backstage: Backstage, desk: OpenDesk
 ) -> None:
@@ -67,6 +68,7 @@ def test_a_pinned_comment_stands_first_until_it_is_unpinned(
     assert order() == [said, later]
 
 
+@whatever_the_database
 def test_only_public_top_level_comments_are_pinned_and_three_at_most(
     ann: Reader, said: int, backstage: Backstage, desk: OpenDesk
 ) -> None:
@@ -126,6 +128,7 @@ def test_a_badge_is_for_all_that_a_commenter_wrote_and_will_write(
     assert "comment-badge" not in ann.read().text
 
 
+@whatever_the_database
 def test_a_comment_without_a_key_has_its_badge_for_itself(
     app: Flask, backstage: Backstage, desk: OpenDesk
 ) -> None:
@@ -136,6 +139,7 @@ def test_a_comment_without_a_key_has_its_badge_for_itself(
     assert backstage.count(Standing) == 0
 
 
+@whatever_the_database
 def test_a_badge_means_nothing_on_another_site(
     ann: Reader, nell: Reader, said: int, backstage: Backstage, desk: OpenDesk
 ) -> None:
@@ -153,6 +157,7 @@ def open_thread(desk: Desk, comment_id: int) -> tuple[str, HtmlElement]:
     return link, page(desk.client.get(link))
 
 
+@whatever_the_database
 def test_a_closed_thread_takes_no_comments_until_it_is_open_again(
     ann: Reader, said: int, backstage: Backstage, desk: OpenDesk
 ) -> None:
@@ -285,6 +290,7 @@ def test_viewers_neighbours_and_strangers_change_nothing(
     )  # fmt: skip
 
 
+@whatever_the_database
 def test_each_change_shows_to_the_very_next_reader(
     ann: Reader, said: int, backstage: Backstage, desk: OpenDesk
 ) -> None:
@@ -298,6 +304,7 @@ def test_each_change_shows_to_the_very_next_reader(
         seen.add(ann.read().headers["ETag"])
 
 
+@whatever_the_database
 def test_deciding_afterwards_keeps_pin_and_badge(
     said: int, backstage: Backstage, desk: OpenDesk
 ) -> None:

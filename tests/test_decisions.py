@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests.conftest import PASSWORD, Backstage, Reader
+from tests.conftest import PASSWORD, Backstage, Reader, whatever_the_database
 from tests.pages import (
     ELSEWHERE,
     OpenDesk,
@@ -40,6 +40,7 @@ LEADING_TO = {"approved": Move.approve, "spam": Move.spam, "trash": Move.trash}
 
 
 @pytest.mark.parametrize("case", BUTTONS, ids="-".join)
+@whatever_the_database
 def test_a_button_does_what_it_says_and_undo_takes_it_back(
     ann: Reader, desk: OpenDesk, backstage: Backstage, case: tuple[str, str, str]
 ) -> None:
@@ -62,6 +63,7 @@ def test_a_button_does_what_it_says_and_undo_takes_it_back(
     assert "Undone: Ann’s comment was" in max_.client.get(undone.location).text
 
 
+@whatever_the_database
 def test_after_a_decision_the_next_comment_is_at_hand(ann: Reader, desk: OpenDesk) -> None:
     ids = [ann.say(f"The report, part {number}.") for number in range(3)]
     olga = desk("Olga")
@@ -75,6 +77,7 @@ def test_after_a_decision_the_next_comment_is_at_hand(ann: Reader, desk: OpenDes
 
 
 @pytest.mark.parametrize(("view", "move"), LEADING_TO.items())
+@whatever_the_database
 def test_a_decided_comment_says_who_decided_and_can_be_undone(
     ann: Reader, desk: OpenDesk, backstage: Backstage, view: str, move: Move
 ) -> None:
@@ -89,6 +92,7 @@ def test_a_decided_comment_says_who_decided_and_can_be_undone(
     assert backstage.comment(comment_id).status is Status.pending
 
 
+@whatever_the_database
 def test_what_the_policy_approved_says_so_and_why(
     ann: Reader, desk: OpenDesk, backstage: Backstage
 ) -> None:
@@ -168,6 +172,7 @@ def test_a_neighbour_sees_and_decides_nothing_here(
     assert backstage.comment(public).status is Status.approved
 
 
+@whatever_the_database
 def test_a_viewer_looks_and_decides_nothing(
     app: Flask, ann: Reader, desk: OpenDesk, backstage: Backstage
 ) -> None:
@@ -188,6 +193,7 @@ def test_a_viewer_looks_and_decides_nothing(
     assert backstage.comment(waits).status is Status.pending
 
 
+@whatever_the_database
 def test_an_address_changes_nothing(ann: Reader, desk: OpenDesk, backstage: Backstage) -> None:
     waits = ann.say()
     olga = desk("Olga")
@@ -196,6 +202,7 @@ def test_an_address_changes_nothing(ann: Reader, desk: OpenDesk, backstage: Back
     assert backstage.comment(waits).status is Status.pending
 
 
+@whatever_the_database
 def test_a_forged_button_changes_nothing_and_says_so(
     ann: Reader, desk: OpenDesk, backstage: Backstage
 ) -> None:
@@ -210,6 +217,7 @@ def test_a_forged_button_changes_nothing_and_says_so(
     assert backstage.comment(waits).status is Status.pending
 
 
+@whatever_the_database
 def test_a_button_pressed_after_signing_out_leads_to_sign_in_and_back(
     ann: Reader, desk: OpenDesk, backstage: Backstage
 ) -> None:
@@ -239,6 +247,7 @@ def test_numbers_that_name_nothing_are_answered_in_words(desk: OpenDesk, number:
 
 
 @pytest.mark.parametrize("fields", [{}, {"move": "undo"}, {"move": "promote"}])
+@whatever_the_database
 def test_a_move_that_does_not_exist_is_refused(
     ann: Reader, desk: OpenDesk, backstage: Backstage, fields: dict[str, str]
 ) -> None:

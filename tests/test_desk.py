@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from tests.conftest import PAGE, Backstage, Desk, Reader, opened
+from tests.conftest import PAGE, Backstage, Desk, Reader, opened, whatever_the_database
 from tests.mailroom import deliver_all
 from tests.pages import OpenDesk, card, cards, page, path_of, press
 from widget.db import db, now, writing
@@ -40,10 +40,16 @@ def test_a_card_says_who_wrote_what_where_and_why_it_is_held(
     assert (article.text_content(), article.get("href")) == ("Article", PAGE)
     assert shown.xpath(".//*[@class='when']/time/@datetime")
     chips = [chip.text_content() for chip in shown.xpath(".//*[@class='chips']/li")]
-    assert chips == ["links 2 links 50", "hold words Contains “parking” 50"]
+    assert chips == [
+        "links 2 links 55",
+        "hold words Contains “parking” 50",
+        "bare link Hardly a word beside a link 50",
+        "new link The first comment from this browser leads to minutes.example 30",
+    ]
     assert shown.xpath(".//*[@class='body']//mark/text()") == ["parking"]
 
 
+@whatever_the_database
 def test_a_card_says_so_where_a_comment_is_held_without_any_signal(
     ann: Reader, desk: OpenDesk, backstage: Backstage
 ) -> None:
@@ -70,6 +76,7 @@ def test_a_reply_is_shown_with_what_it_answers(
     assert "The minutes are public: page 14." in answered
 
 
+@whatever_the_database
 def test_the_desk_never_shows_readers_addresses_nor_runs_their_words(
     ann: Reader, desk: OpenDesk, backstage: Backstage
 ) -> None:
@@ -100,6 +107,7 @@ PAGES = (
 
 
 @pytest.mark.parametrize("address", PAGES)
+@whatever_the_database
 def test_every_page_is_under_a_strict_policy_and_keeps_it(
     app: Flask, desk: OpenDesk, address: str
 ) -> None:
@@ -121,6 +129,7 @@ def test_every_page_is_under_a_strict_policy_and_keeps_it(
         assert form.xpath(".//input[@name='csrf_token']/@value"), form.action
 
 
+@whatever_the_database
 def test_views_and_title_carry_the_counts(
     ann: Reader, desk: OpenDesk, backstage: Backstage
 ) -> None:
@@ -146,6 +155,7 @@ def test_views_and_title_carry_the_counts(
     assert shown.findtext(".//title", "").startswith("(3) Trash")
 
 
+@whatever_the_database
 def test_the_empty_views_say_so(desk: OpenDesk) -> None:
     olga = desk("Olga")
     for view, words in (
@@ -228,6 +238,7 @@ def developing(settings: dict[str, Any], app: Flask) -> Iterator[Desk]:
         yield desk
 
 
+@whatever_the_database
 def test_mail_in_files_is_shown_in_development(
     app: Flask, developing: Desk, ann: Reader, backstage: Backstage
 ) -> None:
@@ -244,6 +255,7 @@ def test_mail_in_files_is_shown_in_development(
     assert any("/desk/decide/" in link for link in text.xpath(".//a/@href"))
 
 
+@whatever_the_database
 def test_mail_in_files_is_hidden_in_production(desk: OpenDesk) -> None:
     olga = desk("Olga")
     assert olga.client.get("/desk/mail/").status_code == HTTPStatus.NOT_FOUND

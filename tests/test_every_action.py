@@ -35,7 +35,7 @@ from widget.notify import accounts, links
 Action = tuple[str, str, dict[str, Any]]
 # What changes nothing at any site: one's own account and browser, one's own filters, looking.
 NO_SITES_MATTER = {"account", "filters", "live", "security"}
-CHANGES_NOTHING = {"rules.simulate", "curating.simulate"}
+CHANGES_NOTHING = {"rules.simulate", "curating.simulate", "filter.simulate"}
 NEWS = "/desk/sites/news"
 
 
@@ -145,6 +145,14 @@ def rooms(world: World) -> Iterator[Action]:
     yield "webhooks.remove", f"{known}/remove", {}
 
 
+def spam_filter() -> Iterator[Action]:
+    """What the filter is told, and the shields."""
+    yield "filter.save", f"{NEWS}/filter", {"how": "automatic"}
+    yield "filter.raise_or_lower", f"{NEWS}/filter/shields", {"shields": "up"}
+    yield "filter.learn", f"{NEWS}/filter/learn", {}
+    yield "filter.forget", f"{NEWS}/filter/forget", {"sure": "1"}
+
+
 def invited(world: World) -> Action:
     """Someone opens the link in the mail, and comes in."""
     with world.app.app_context(), writing():
@@ -182,6 +190,7 @@ def test_every_action_leaves_a_line(
             threads(world, other),
             people(world),
             rooms(world),
+            spam_filter(),
         )
         for endpoint in (act(world, olga, action) for action in story)
     }

@@ -3,6 +3,8 @@
 Everything is real: the web server, workers that fork, cron with its sweep, Valkey, a mail server.
 """
 
+import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,7 +130,7 @@ class House:
             worker.stop()
 
     def _workers(self) -> int:
-        return len(Worker.all(connection=self.bells.connection))
+        return len(Worker.all(queue=self.bells))
 
 
 @pytest.fixture
@@ -248,6 +250,7 @@ def waits_at_the_outbox(app: Flask) -> bool:
 def test_two_workers_at_once_share_the_work(house: House, inbox: Inbox) -> None:
     house.service.start_web()
     comment_ids = [house.post(f"This is number {number} of eight.") for number in range(8)]
+    house.ring_for_everything()  # or one of them would take all eight at once
     started = house.bells.started_job_registry
 
     with outbox_locked(house):
@@ -255,6 +258,25 @@ def test_two_workers_at_once_share_the_work(house: House, inbox: Inbox) -> None:
         until(lambda: started.get_job_count() == 2, "both workers to have a comment in hand")
     cron = house.service.start("cron")
     each_was_screened_and_told_of_once(house, inbox, comment_ids, cron, *workers)
+
+
+@whatever_the_database
+def test_no_comment_waits_while_a_filter_learns_nor_does_a_worker_that_is_told_to_stop(
+    house: House,
+) -> None:
+    house.service.start_web()
+    worker = house.start_worker()
+    lessons = Queue(queue.LEARNING, connection=house.bells.connection)
+    lessons.enqueue(time.sleep, PATIENCE)  # as long as nobody will wait
+    until(lessons.started_job_registry.get_job_count, "a filter to learn")
+    house.post("Who switched off the light?")
+    until(house.is_screened, "the comment to be screened")
+    assert lessons.started_job_registry.get_job_count() == 1, "and it still learns"
+
+    worker.popen.terminate()  # only the worker, as a container's first process is told
+    worker.popen.wait()
+    with pytest.raises(ProcessLookupError):  # nobody of its group is left
+        os.killpg(worker.popen.pid, 0)
 
 
 @whatever_the_database

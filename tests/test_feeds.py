@@ -9,7 +9,7 @@ from lxml import etree
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from tests.conftest import HOST, PAGE, Backstage, Reader
+from tests.conftest import HOST, PAGE, Backstage, Reader, whatever_the_database
 from widget.db import db, now, writing
 from widget.models import Comment, Hold, Move, Site, Thread
 
@@ -65,6 +65,7 @@ def rename(app: Flask, title: str) -> None:
         db.session.commit()
 
 
+@whatever_the_database
 def test_an_entry_tells_who_said_what_where_and_in_answer_to_whom(
     ann: Reader, bob: Reader, backstage: Backstage
 ) -> None:
@@ -182,6 +183,7 @@ def test_a_name_stays_the_same_wherever_things_move(
     assert text(after, "a:entry/a:link/@href").startswith("https://new.example.org/elsewhere#")
 
 
+@whatever_the_database
 def test_a_comment_whose_article_is_unknown_is_read_on_our_own_page(
     ann: Reader, backstage: Backstage
 ) -> None:
@@ -197,6 +199,7 @@ def test_a_comment_whose_article_is_unknown_is_read_on_our_own_page(
     assert f'id="comment-{number}"' in ann.client.get(link.removeprefix(SERVICE)).text
 
 
+@whatever_the_database
 def test_who_has_a_feed_already_gets_304_until_something_changes(
     ann: Reader, bob: Reader, backstage: Backstage
 ) -> None:
@@ -221,6 +224,7 @@ def test_who_has_a_feed_already_gets_304_until_something_changes(
         assert get(ann, url, If_None_Match=etag).status_code == 200
 
 
+@whatever_the_database
 def test_an_empty_feed_does_not_change_by_itself(
     ann: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,6 +246,7 @@ def test_a_feed_speaks_the_sites_language_or_the_one_that_is_asked_for(
     assert asked.get("{http://www.w3.org/XML/1998/namespace}lang") == "ar"
 
 
+@whatever_the_database
 def test_a_feed_of_nothing_is_refused_in_words(ann: Reader) -> None:
     assert get(ann, "/feeds/nobody.atom").status_code == 404
     assert get(ann, "/feeds/nobody/thread.atom?page=a").status_code == 404

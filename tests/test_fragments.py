@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.conftest import HOST, PAGE, Backstage, Reader, opened, told
+from tests.conftest import HOST, PAGE, Backstage, Reader, opened, told, whatever_the_database
 from widget.models import Hold, Move, Order
 from widget.publishing.fragments import Cache, Fragment, View
 from widget.publishing.versions import Versions
@@ -30,6 +30,7 @@ def get(reader: Reader, url: str = THREAD, **headers: str) -> TestResponse:
     return reader.client.get(url, headers=named)
 
 
+@whatever_the_database
 def test_a_fragment_is_html_to_be_kept_by_everyone(ann: Reader, said: int) -> None:
     for _ in ("built", "kept"):
         response = ann.read()
@@ -50,6 +51,7 @@ def test_a_fragment_is_html_to_be_kept_by_everyone(ann: Reader, said: int) -> No
         assert "<html" not in response.text
 
 
+@whatever_the_database
 def test_it_is_the_same_for_everyone(ann: Reader, bob: Reader, app: Flask, said: int) -> None:
     ann.say("Only I see this.")
     bob.client.set_cookie("moderator", "anything", domain="localhost")
@@ -59,6 +61,7 @@ def test_it_is_the_same_for_everyone(ann: Reader, bob: Reader, app: Flask, said:
     assert ann.read().headers["ETag"] == bob.read().headers["ETag"]
 
 
+@whatever_the_database
 def test_only_what_is_approved_is_in_it(ann: Reader, backstage: Backstage, said: int) -> None:
     backstage.set("news", hold=Hold.all)
     words = {move: f"This goes by {move.value}." for move in (Move.spam, Move.trash, Move.reject)}
@@ -74,6 +77,7 @@ def test_only_what_is_approved_is_in_it(ann: Reader, backstage: Backstage, said:
 # ----------------------------------------------------------------------------- validators
 
 
+@whatever_the_database
 def test_who_has_it_already_gets_304(ann: Reader, said: int) -> None:
     etag = ann.read().headers["ETag"]
     strong = etag.removeprefix("W/")
@@ -89,6 +93,7 @@ def test_who_has_it_already_gets_304(ann: Reader, said: int) -> None:
         assert get(ann, If_None_Match=other).status_code == 200, other
 
 
+@whatever_the_database
 def test_a_304_needs_no_kept_fragment(ann: Reader, app: Flask, settings: dict[str, Any]) -> None:
     ann.say()
     etag = ann.read().headers["ETag"]
@@ -135,6 +140,7 @@ def test_a_change_of_the_sites_rules_is_visible_at_once(
     assert "Access-Control-Allow-Origin" not in after.headers
 
 
+@whatever_the_database
 def test_what_shapes_a_fragment_besides_the_database_is_in_its_validator(
     ann: Reader, settings: dict[str, Any], said: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,6 +169,7 @@ ACCEPTED = {
 }
 
 
+@whatever_the_database
 def test_it_comes_in_the_coding_that_is_accepted(ann: Reader) -> None:
     decode: dict[str | None, Callable[[bytes], bytes]] = {
         "br": brotli.decompress, "gzip": gzip.decompress, None: bytes,
@@ -175,6 +182,7 @@ def test_it_comes_in_the_coding_that_is_accepted(ann: Reader) -> None:
         assert int(response.headers["Content-Length"]) == len(response.data)
 
 
+@whatever_the_database
 def test_a_head_is_the_answer_without_its_body(ann: Reader, said: int) -> None:
     url = f"{THREAD}&sort=newest"  # nobody has asked for this yet
     heads = [ann.client.head(url, headers={"Accept-Encoding": "br"}) for _ in ("built", "kept")]
@@ -196,6 +204,7 @@ def test_every_view_has_its_own_fragment(ann: Reader, backstage: Backstage) -> N
         assert "The second." in ann.read(sort=Order.newest).text
 
 
+@whatever_the_database
 def test_a_page_that_nobody_wrote_on_has_a_form_and_no_thread(
     ann: Reader, backstage: Backstage
 ) -> None:

@@ -18,7 +18,7 @@ from widget.notify import tellings
 
 FIELDS = (
     "page", "url", "title", "parent", "author", "email", "website", "body", "nonce", "token", "key",
-    "subject", "unknown",
+    "work", "subject", "unknown",
 )  # fmt: skip
 GOOD = {"page": PAGE, "author": "Ann", "email": "ann@example.org", "body": "I read it."}
 
@@ -58,7 +58,9 @@ def send(ann: Reader) -> Callable[..., int]:
         response = ann.client.post(
             "/embed/news/comments", data=body, content_type=kind, headers=headers
         )
-        assert response.status_code in {201, 202, 303, 400, 403, 409, 413, 415, 422}, response.text
+        assert response.status_code in {201, 202, 303, 400, 403, 409, 413, 415, 422, 428}, (
+            response.text
+        )
         assert response.data.decode() or response.status_code == 303
         return response.status_code
 

@@ -5,7 +5,7 @@ from lxml.html import HtmlElement
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from tests.conftest import PAGE, Backstage, Desk, Reader
+from tests.conftest import PAGE, Backstage, Desk, Reader, whatever_the_database
 from tests.pages import OpenDesk, page, path_of, press
 from widget.db import db, writing
 from widget.models import Canned, CannedKind, Comment, Decision, Status
@@ -41,6 +41,7 @@ def test_a_moderator_decides_under_the_comment_and_takes_it_back_on_the_same_pag
     assert "Undone" not in visit(max_).text, "what was told is told once"
 
 
+@whatever_the_database
 def test_edit_and_reply_lead_back_to_the_page(ann: Reader, said: int, desk: OpenDesk) -> None:
     max_ = desk("Max")
     card = page(visit(max_)).get_element_by_id(f"comment-{said}")
@@ -94,6 +95,7 @@ def test_more_pins_badges_keeps_and_rejects_for_a_reason_on_the_same_page(
     assert (backstage.comment(said).status, told) == (Status.rejected, "No {id}.")
 
 
+@whatever_the_database
 def test_it_says_what_waits_and_leads_to_it(
     ann: Reader, said: int, desk: OpenDesk, backstage: Backstage
 ) -> None:
@@ -105,6 +107,7 @@ def test_it_says_what_waits_and_leads_to_it(
     assert path_of(link.get("href")).startswith("/desk/pending/")
 
 
+@whatever_the_database
 def test_nobody_else_sees_a_button_and_no_frame_does(
     said: int, bob: Reader, desk: OpenDesk
 ) -> None:

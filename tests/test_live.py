@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from tests.conftest import PASSWORD, Backstage, Desk, Reader, told
+from tests.conftest import PASSWORD, Backstage, Desk, Reader, told, whatever_the_database
 from tests.long_threads import statements
 from tests.pages import OpenDesk, page, token
 from widget import queue
@@ -55,6 +55,7 @@ def three(ann: Reader) -> list[int]:
 # ------------------------------------------------------------------------------- decided and undone
 
 
+@whatever_the_database
 def test_a_decision_is_told_with_the_way_back(
     three: list[int], desk: OpenDesk, backstage: Backstage
 ) -> None:
@@ -93,6 +94,7 @@ def test_any_number_of_steps_is_taken_back_the_last_one_first(
     assert backstage.count(Decision) == 6
 
 
+@whatever_the_database
 def test_only_what_i_did_myself_and_what_still_stands_is_taken_back(
     three: list[int], desk: OpenDesk, backstage: Backstage
 ) -> None:
@@ -143,6 +145,7 @@ def test_what_cannot_come_back_stands_in_no_ones_way(
     assert left == ["trash", "pending", "pending"]
 
 
+@whatever_the_database
 def test_what_i_did_the_day_before_yesterday_is_no_step(
     app: Flask, three: list[int], desk: OpenDesk, backstage: Backstage
 ) -> None:
@@ -156,6 +159,7 @@ def test_what_i_did_the_day_before_yesterday_is_no_step(
     assert backstage.comment(three[0]).status is Status.spam
 
 
+@whatever_the_database
 def test_undo_works_as_a_plain_form(three: list[int], desk: OpenDesk, backstage: Backstage) -> None:
     max_ = desk("Max")
     decide(max_, three[0], "spam")
@@ -221,6 +225,7 @@ def test_what_others_decide_leaves_the_list_and_says_what_became_of_it(
     assert changes(max_, three[1], view="spam")["gone"] == []
 
 
+@whatever_the_database
 def test_a_settled_report_leaves_the_reported_and_nothing_leaves_mine(
     ann: Reader, desk: OpenDesk, backstage: Backstage, three: list[int]
 ) -> None:
@@ -231,6 +236,7 @@ def test_a_settled_report_leaves_the_reported_and_nothing_leaves_mine(
     assert changes(max_, *three, view="mine")["gone"] == []
 
 
+@whatever_the_database
 def test_a_card_that_is_looked_at_is_marked_for_the_others(
     three: list[int], desk: OpenDesk
 ) -> None:
@@ -247,6 +253,7 @@ def test_a_card_that_is_looked_at_is_marked_for_the_others(
     assert changes(olga, *three)["looked_at"] == {}
 
 
+@whatever_the_database
 def test_a_look_runs_out_by_itself(app: Flask, three: list[int], desk: OpenDesk) -> None:
     post(desk("Max"), "/desk/looking", comment=three[0])
 
@@ -310,6 +317,7 @@ def test_numbers_that_name_nothing_are_refused(desk: OpenDesk, ids: str) -> None
     assert answer.status_code == HTTPStatus.BAD_REQUEST
 
 
+@whatever_the_database
 def test_a_card_is_fetched_as_it_is_now(
     three: list[int], desk: OpenDesk, backstage: Backstage
 ) -> None:

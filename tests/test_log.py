@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from tests.conftest import Backstage, Desk, Reader
+from tests.conftest import Backstage, Desk, Reader, whatever_the_database
 from tests.long_threads import statements
 from tests.pages import OpenDesk, page
 from tests.test_pages import explain
@@ -69,6 +69,7 @@ def told(desk: Desk, **query: object) -> list[str]:
 # ------------------------------------------------------------------------------------- what it says
 
 
+@whatever_the_database
 def test_a_decision_says_who_what_from_where_to_where_why_and_when(
     app: Flask, ann: Reader, backstage: Backstage, desk: OpenDesk
 ) -> None:
@@ -89,15 +90,17 @@ def test_a_decision_says_who_what_from_where_to_where_why_and_when(
     assert f'id="comment-{waits}"' in shown.text
 
 
+@whatever_the_database
 def test_what_the_machine_decides_is_not_put_down_to_a_person(
     ann: Reader, backstage: Backstage, desk: OpenDesk
 ) -> None:
     backstage.set(hold="none")
     backstage.screen(ann.say())
     (line,) = lines(desk("Max"))
-    assert line.xpath("string(.//*[@class='log-who'])") == "House rules"
+    assert line.xpath("string(.//*[@class='log-who'])") == "House rules and filter"
 
 
+@whatever_the_database
 def test_a_change_says_only_what_differs(app: Flask, desk: OpenDesk) -> None:
     note(
         app, "rules changed", "Norwalk News", reason="Too many links",
@@ -193,6 +196,7 @@ MISREAD = [
 ]  # fmt: skip
 
 
+@whatever_the_database
 def test_what_cannot_be_understood_is_said_and_stays(desk: OpenDesk) -> None:
     max_ = desk("Max")
     for query in MISREAD:
@@ -285,6 +289,7 @@ def test_the_file_holds_every_line_and_no_readers_address(
     assert "private" not in answer.text
 
 
+@whatever_the_database
 def test_no_cell_of_the_file_is_a_formula(app: Flask, desk: OpenDesk) -> None:
     evil = [f'{start}HYPERLINK("https://evil.example/","x")' for start in "=+-@\t\r\n\uff1d"]
     for each in evil:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.conftest import Backstage, Reader
+from tests.conftest import Backstage, Reader, whatever_the_database
 from tests.mailroom import Outbox
 
 
@@ -19,6 +19,7 @@ def outbox(
     return Outbox(app, monkeypatch)
 
 
+@whatever_the_database
 def test_each_mail_is_a_file(outbox: Outbox, tmp_path: Path) -> None:
     outbox.deliver()
     files = sorted((tmp_path / "mail").iterdir())
@@ -32,6 +33,7 @@ def test_each_mail_is_a_file(outbox: Outbox, tmp_path: Path) -> None:
     assert all(row.delivered_at for row in outbox.rows())
 
 
+@whatever_the_database
 def test_a_folder_that_cannot_be_written_is_tried_again(outbox: Outbox, tmp_path: Path) -> None:
     folder = tmp_path / "mail"
     folder.write_text("in the way")

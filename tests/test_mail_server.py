@@ -8,13 +8,14 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests import parts
-from tests.conftest import Backstage, Reader
+from tests.conftest import Backstage, Reader, whatever_the_database
 from widget.cli import doctor
 from widget.db import db, now, writing
 from widget.models import Delivery
 from widget.notify import mail as mailing
 
 
+@whatever_the_database
 def test_a_password_is_not_sent_where_anyone_could_read_it(
     app: Flask, inbox: parts.Inbox, settings: dict[str, Any]
 ) -> None:
@@ -43,7 +44,7 @@ def test_the_doctor_counts_what_was_given_up_lately(
 
     def faults() -> list[str]:
         with app.app_context():
-            return list(doctor._faults_of_database())
+            return list(doctor._faults_of_database(app.extensions["settings"]))
 
     def give_up(number: int, at: datetime) -> None:
         with app.app_context(), writing():

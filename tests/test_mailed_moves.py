@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from itsdangerous import TimestampSigner
 from sqlalchemy import select
 
-from tests.conftest import PASSWORD, Backstage, Reader
+from tests.conftest import PASSWORD, Backstage, Reader, whatever_the_database
 from tests.mailroom import deliver_all
 from tests.pages import OpenDesk, card, page, press
 from widget.config import Settings
@@ -52,6 +52,7 @@ def phone(app: Flask) -> FlaskClient:
 # --------------------------------------------------------------------------------------- the mail
 
 
+@whatever_the_database
 def test_each_moderator_of_the_site_gets_one_mail_and_nobody_else(
     app: Flask, ann: Reader, backstage: Backstage, mails: Mails
 ) -> None:
@@ -67,6 +68,7 @@ def test_each_moderator_of_the_site_gets_one_mail_and_nobody_else(
     assert set(mails()) == {"olga", "max"}, "delivering again sends nothing"
 
 
+@whatever_the_database
 def test_the_mail_holds_what_a_decision_needs_and_no_address_of_the_reader(
     ann: Reader, bob: Reader, backstage: Backstage, mails: Mails
 ) -> None:
@@ -99,6 +101,7 @@ def test_the_mail_holds_what_a_decision_needs_and_no_address_of_the_reader(
     assert not re.search(r"<img|url\(|<link|<script", text_of(mail, "html"))
 
 
+@whatever_the_database
 def test_what_a_reader_wrote_cannot_pass_for_a_line_of_ours(
     ann: Reader, backstage: Backstage, mails: Mails
 ) -> None:
@@ -109,11 +112,15 @@ def test_what_a_reader_wrote_cannot_pass_for_a_line_of_ours(
     lines = text_of(mail, "plain").splitlines()
     assert "> The minutes are public." in lines
     assert "> https://evil.example/" in lines
-    assert not [line for line in lines if "evil" in line and not line.startswith("> ")]
+    ours = [line for line in lines if "evil" in line and not line.startswith("> ")]
+    assert ours == [
+        "Why it is held: 2 links; The first comment from this browser leads to evil.example"
+    ]
     assert "evil" not in " ".join(re.findall(r'href="([^"]+)"', text_of(mail, "html")))
     assert "&lt;b&gt;bold&lt;/b&gt; &amp;" in text_of(mail, "html")
 
 
+@whatever_the_database
 def test_a_very_long_comment_is_cut_in_the_mail_and_whole_at_the_desk(
     ann: Reader, desk: OpenDesk, backstage: Backstage, mails: Mails
 ) -> None:
@@ -131,6 +138,7 @@ def test_a_very_long_comment_is_cut_in_the_mail_and_whole_at_the_desk(
 
 
 @pytest.mark.parametrize("case", TARGETS.items(), ids="-".join)
+@whatever_the_database
 def test_a_link_asks_and_only_its_button_acts(
     ann: Reader, backstage: Backstage, mails: Mails, phone: FlaskClient, case: tuple[str, str]
 ) -> None:
@@ -162,6 +170,7 @@ def test_a_link_asks_and_only_its_button_acts(
         assert decision.moderator.name == "Max"
 
 
+@whatever_the_database
 def test_a_decided_comment_is_told_with_who_decided_and_left_alone(
     ann: Reader, desk: OpenDesk, backstage: Backstage, mails: Mails, phone: FlaskClient
 ) -> None:
@@ -195,6 +204,7 @@ def test_pressing_twice_decides_once(
     assert backstage.count(Decision) == 1
 
 
+@whatever_the_database
 def test_a_link_works_again_after_the_decision_was_undone(
     ann: Reader, desk: OpenDesk, backstage: Backstage, mails: Mails, phone: FlaskClient
 ) -> None:
@@ -232,6 +242,7 @@ def test_a_link_expires_after_a_week(
     assert phone.post(f"/desk/decide/{tokens['just in time']}").status_code == HTTPStatus.OK
 
 
+@whatever_the_database
 def test_a_forged_link_is_refused_in_words(
     settings: dict[str, Any], ann: Reader, backstage: Backstage, mails: Mails, phone: FlaskClient
 ) -> None:

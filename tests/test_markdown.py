@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import Backstage, Reader
+from tests.conftest import Backstage, Reader, whatever_the_database
 from widget import sanitize
 from widget.comments.markdown import published
 from widget.models import Site
@@ -15,6 +15,7 @@ def shown(body: str) -> str:
     return str(published(SITE, body))
 
 
+@whatever_the_database
 def test_a_site_has_to_ask_for_it(ann: Reader, backstage: Backstage) -> None:
     typed = "*So* `it` is."
     assert backstage.comment(ann.say(typed)).body_html == "<p>*So* `it` is.</p>"

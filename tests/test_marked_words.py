@@ -27,10 +27,10 @@ WIDGET = PROJECT / "widget"
 TO_MODERATORS = {"cli", "config.py", "migrations", "moderation", "transfer", "web/desk"}
 TO_MODERATORS |= {"web/accounts.py"}
 # The desk's side of the other packages: a moderator changes a comment's words, hears of an account,
-# enters the address of a chat or a list of words, and is told by these what is wrong. None of it
-# reaches a reader, and the desk speaks English.
-TO_MODERATORS |= {"comments/rewording.py", "notify/accounts.py", "notify/webhooks.py"}
-TO_MODERATORS |= {"spam/words.py"}
+# enters the address of a chat, and is told by these what is wrong. What checks, classifier and
+# providers find stands on the desk's cards; readers are told of it in words of web/transparency.py
+# and privacy/receipt.py. None of it reaches a reader, and the desk speaks English.
+TO_MODERATORS |= {"comments/rewording.py", "notify/accounts.py", "notify/webhooks.py", "spam"}
 # Sentences among the others that moderators alone are told, or programs that ask for nonsense.
 ENGLISH = {
     "This form is too old. Please go back, reload the page and try again.",
@@ -43,6 +43,7 @@ ENGLISH = {
     "The nonce holds a character that cannot be stored.",
     "Please ask for “replies”, “thread” or nothing.",
     "Please ask for at most … pages at once.",
+    "Please send this again, with the work that is asked for.",
 }
 
 
@@ -158,7 +159,7 @@ def test_what_looks_for_bare_words_finds_them(
 def readers_templates() -> list[Path]:
     """Templates that readers see, on pages and in mails."""
     folder = WIDGET / "templates"
-    found = [folder / "page.html", folder / "message.html"]
+    found = [folder / name for name in ("page.html", "message.html", "transparency.html")]
     patterns = ("embed/*.html", "reader/*.html", "mail/reader_*")
     return found + sorted(file for pattern in patterns for file in folder.glob(pattern))
 

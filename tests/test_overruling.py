@@ -13,7 +13,7 @@ from tests.stage import Stage
 from tests.test_own import edit
 from widget.db import db, writing
 from widget.models import Comment, Complaint, Hold, Move, Status, Via, Vote
-from widget.moderation import moves, reports
+from widget.moderation import locks, moves, reports
 from widget.privacy import erasure
 
 
@@ -121,7 +121,7 @@ def test_erasing_waits_for_whoever_moves_what_the_same_browser_voted_on(
 
     def move() -> None:
         with app.app_context():
-            moves.lock_thread_of(other)
+            locks.lock_thread_of(other)
             has_lock()
             parts.until(is_waiting, "the eraser waits")
             comment = db.session.scalars(select(Comment).where(Comment.id == other)).one()

@@ -12,13 +12,13 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from tests import parts
-from tests.conftest import PAGE, Backstage, Desk, Reader, WithoutScript
+from tests.conftest import PAGE, Backstage, Desk, Reader, WithoutScript, whatever_the_database
 from tests.pages import card, press
 from widget import jobs
 from widget.config import Settings
 from widget.db import db, now, writing
 from widget.models import Comment, Decision, Hold, Moderator, Move, Revision, Status, Via
-from widget.moderation import moves, policy
+from widget.moderation import locks, moves, policy
 from widget.notify import links
 from widget.notify.links import MailedMove
 
@@ -59,6 +59,7 @@ def set_back(app: Flask, model: type[Any], **ago: timedelta) -> None:
 # ------------------------------------------------------------------------------------ changing it
 
 
+@whatever_the_database
 def test_a_pending_comment_is_changed_and_screened_anew(ann: Reader, backstage: Backstage) -> None:
     comment_id = ann.say("I red <b>it</b>.")
     backstage.screen(comment_id)
@@ -80,6 +81,7 @@ def test_a_pending_comment_is_changed_and_screened_anew(ann: Reader, backstage: 
     assert backstage.comment(comment_id).held_for == "First comment from this browser"
 
 
+@whatever_the_database
 def test_a_public_comment_disappears_until_its_new_words_are_screened(
     ann: Reader, bob: Reader, app: Flask, backstage: Backstage
 ) -> None:
@@ -103,6 +105,7 @@ def test_a_public_comment_disappears_until_its_new_words_are_screened(
         assert [(each.move, each.via) for each in moved][1] == (Move.edit, Via.author)
 
 
+@whatever_the_database
 def test_the_same_words_again_change_nothing(ann: Reader, backstage: Backstage) -> None:
     comment_id = ann.say("As it is.")
     backstage.approve(comment_id)
@@ -112,6 +115,7 @@ def test_the_same_words_again_change_nothing(ann: Reader, backstage: Backstage) 
     assert backstage.count(Revision) == 0
 
 
+@whatever_the_database
 def test_moderators_see_what_it_said_before(
     ann: Reader, desk: Callable[[str], Desk], backstage: Backstage
 ) -> None:
@@ -147,6 +151,7 @@ def test_a_moderator_decides_only_on_words_that_they_have_read(
     assert backstage.comment(comment_id).status is Status.approved
 
 
+@whatever_the_database
 def test_a_link_in_a_mail_decides_on_the_words_of_its_page_alone(
     ann: Reader, app: Flask, settings: dict[str, Any], backstage: Backstage
 ) -> None:
@@ -169,6 +174,7 @@ def test_a_link_in_a_mail_decides_on_the_words_of_its_page_alone(
     assert backstage.comment(comment_id).status is Status.approved
 
 
+@whatever_the_database
 def test_what_is_not_right_is_said_beside_the_field(ann: Reader, backstage: Backstage) -> None:
     comment_id = ann.say("As it was.")
     for body, status in (("", 422), ("\u200b", 422), ("é" * 40_000, 413), ("a\0b", 422)):
@@ -184,7 +190,7 @@ def test_a_worker_in_flight_cannot_publish_words_that_it_has_not_seen(
     backstage.set(hold=Hold.none)
     comment_id = ann.say("The words that were screened.")
     has_read, is_waiting = Event(), Event()
-    judge, lock = policy.judge, moves.lock_thread_of
+    judge, lock = policy.judge, locks.lock_thread_of
 
     def judge_slowly(*known: Any, **more: Any) -> policy.Verdict:
         has_read.set()
@@ -205,7 +211,7 @@ def test_a_worker_in_flight_cannot_publish_words_that_it_has_not_seen(
         assert edit(ann, comment_id, "The words that were not.").status_code == 200
 
     monkeypatch.setattr(policy, "judge", judge_slowly)
-    monkeypatch.setattr(moves, "lock_thread_of", say_when_waiting)
+    monkeypatch.setattr(locks, "lock_thread_of", say_when_waiting)
     parts.at_once(work, change)
 
     changed = backstage.comment(comment_id)
@@ -219,6 +225,7 @@ def test_a_worker_in_flight_cannot_publish_words_that_it_has_not_seen(
 # -------------------------------------------------------------------------------------- deleting
 
 
+@whatever_the_database
 def test_a_deleted_comment_is_gone_and_replies_keep_their_place(
     ann: Reader, bob: Reader, desk: Callable[[str], Desk], backstage: Backstage
 ) -> None:
@@ -246,6 +253,7 @@ def test_a_deleted_comment_is_gone_and_replies_keep_their_place(
 # --------------------------------------------------------------------------------- who may, when
 
 
+@whatever_the_database
 def test_only_whoever_wrote_it_can_change_it(
     ann: Reader, bob: Reader, nell: Reader, backstage: Backstage
 ) -> None:
@@ -270,6 +278,7 @@ def test_only_whoever_wrote_it_can_change_it(
     assert backstage.comment(comment_id).body == "Mine alone."
 
 
+@whatever_the_database
 def test_it_can_be_changed_for_as_long_as_the_site_says(
     ann: Reader, app: Flask, backstage: Backstage
 ) -> None:
@@ -289,6 +298,7 @@ def test_it_can_be_changed_for_as_long_as_the_site_says(
 
 
 @pytest.mark.parametrize("move", [Move.spam, Move.trash, Move.reject])
+@whatever_the_database
 def test_what_was_refused_cannot_be_changed(ann: Reader, backstage: Backstage, move: Move) -> None:
     comment_id = ann.say("Refused.")
     backstage.move(comment_id, move)
@@ -342,6 +352,7 @@ def test_i_am_told_what_became_of_my_comments_and_why(
     assert "No. 3." in ann.mine().text, "what waits is never forgotten"
 
 
+@whatever_the_database
 def test_what_the_machine_notes_is_not_told(ann: Reader, app: Flask) -> None:
     comment_id = ann.say("Refused by a program.")
     with app.app_context(), writing():
@@ -352,6 +363,7 @@ def test_what_the_machine_notes_is_not_told(ann: Reader, app: Flask) -> None:
     assert "A word on the list" not in ann.mine().text
 
 
+@whatever_the_database
 def test_my_votes_come_with_it(ann: Reader, bob: Reader, backstage: Backstage) -> None:
     comment_id = bob.say("Vote for me.")
     backstage.approve(comment_id)
@@ -383,6 +395,7 @@ def send(reader: Reader, page: Any, css_class: str, **fields: str) -> TestRespon
     return reader.client.post(action, data=dict(form.form_values()), headers=reader.headers)
 
 
+@whatever_the_database
 def test_without_a_script_the_way_back_lets_one_change_and_delete_it(
     cara: WithoutScript, backstage: Backstage
 ) -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 from lxml import html
 from sqlalchemy import select, text, update
 
-from tests.conftest import HOST, Backstage, Reader
+from tests.conftest import HOST, Backstage, Reader, whatever_the_database
 from tests.long_threads import BEGAN, grow, statements
 from widget.db import db, writing
 from widget.models import Comment, Order, Site, Thread, paths
@@ -62,6 +62,7 @@ def leaf_through(reader: Reader, sort: str) -> list[list[str]]:
     return found
 
 
+@whatever_the_database
 def test_a_page_is_fifty_top_level_comments_with_their_replies(
     ann: Reader, write: Callable[..., None]
 ) -> None:
@@ -80,6 +81,7 @@ def test_a_page_is_fifty_top_level_comments_with_their_replies(
     )
 
 
+@whatever_the_database
 def test_a_page_is_full_sooner_where_its_comments_have_many_replies(
     ann: Reader, write: Callable[..., None]
 ) -> None:
@@ -90,6 +92,7 @@ def test_a_page_is_full_sooner_where_its_comments_have_many_replies(
     assert sum(map(len, leaf_through(ann, "newest"))) == 300
 
 
+@whatever_the_database
 def test_a_full_last_page_leads_nowhere(ann: Reader, write: Callable[..., None]) -> None:
     ann.page = LONG
     write(LONG, roots=50)
@@ -97,6 +100,7 @@ def test_a_full_last_page_leads_nowhere(ann: Reader, write: Callable[..., None])
     assert cursor(ann.read().text) is None
 
 
+@whatever_the_database
 def test_the_size_of_a_page_is_the_sites_choice(
     ann: Reader, write: Callable[..., None], backstage: Backstage
 ) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.routing import Rule as Route
 from werkzeug.test import TestResponse
 
-from tests.conftest import PASSWORD, Backstage, Desk, Reader
+from tests.conftest import PASSWORD, Backstage, Desk, Reader, whatever_the_database
 from tests.pages import OpenDesk, page, path_of, press, submit, token
 from widget import models
 from widget.cli.moderators import moderator as commands
@@ -58,6 +58,7 @@ def place(app: Flask, email: str, site: str = "news") -> Membership | None:
 # ------------------------------------------------------------------------------------------- roles
 
 
+@whatever_the_database
 def test_an_owner_gives_roles_and_takes_places_away_and_all_of_it_is_in_the_log(
     desk: OpenDesk, app: Flask
 ) -> None:
@@ -109,6 +110,7 @@ def test_a_site_keeps_an_owner(desk: OpenDesk, app: Flask) -> None:
     assert place(app, "olga@example.org") is None
 
 
+@whatever_the_database
 def test_an_open_desk_that_was_left_alone_changes_nobody(desk: OpenDesk, app: Flask) -> None:
     olga = desk("Olga")
     (form,) = person(olga, "Max").xpath(".//form[@class='role']")
@@ -124,6 +126,7 @@ def test_an_open_desk_that_was_left_alone_changes_nobody(desk: OpenDesk, app: Fl
 
 
 @pytest.mark.parametrize("role", ["admin", "moderator", "viewer"])
+@whatever_the_database
 def test_nobody_but_an_owner_changes_people(
     desk: OpenDesk, app: Flask, role: str, backstage: Backstage
 ) -> None:
@@ -163,6 +166,9 @@ class Things:
 
     def _key(self) -> str:
         return "news"
+
+    def _figure(self) -> str:
+        return "calibration"
 
     def _name(self) -> str:
         return "received"

@@ -7,7 +7,7 @@ from flask import Flask
 from lxml import html
 from werkzeug.test import TestResponse
 
-from tests.conftest import PAGE, Backstage, Reader, WithoutScript
+from tests.conftest import PAGE, Backstage, Reader, WithoutScript, whatever_the_database
 from widget.db import Base
 from widget.models import Comment, Thread
 
@@ -37,6 +37,7 @@ def cara(app: Flask) -> WithoutScript:
 
 
 @pytest.mark.parametrize("markdown", [False, True])
+@whatever_the_database
 def test_a_preview_shows_the_very_html_that_is_published(
     ann: Reader, backstage: Backstage, markdown: bool
 ) -> None:
@@ -52,6 +53,7 @@ def test_a_preview_shows_the_very_html_that_is_published(
     assert ("<blockquote" in response.text) is markdown
 
 
+@whatever_the_database
 def test_nothing_of_a_preview_is_stored(ann: Reader, backstage: Backstage) -> None:
     def rows() -> dict[str, int]:
         tables = [mapper.class_ for mapper in Base.registry.mappers]
@@ -63,6 +65,7 @@ def test_nothing_of_a_preview_is_stored(ann: Reader, backstage: Backstage) -> No
     assert before["Comment"] == before["Thread"] == 0
 
 
+@whatever_the_database
 def test_a_preview_is_refused_in_the_same_words_as_a_comment(ann: Reader) -> None:
     for fields in (
         {"author": ""}, {"email": "ann"}, {"website": "javascript:x"}, {"body": "\u200b"},
@@ -75,6 +78,7 @@ def test_a_preview_is_refused_in_the_same_words_as_a_comment(ann: Reader) -> Non
     assert preview(ann).status_code == 403
 
 
+@whatever_the_database
 def test_previews_are_limited_gently(ann: Reader) -> None:
     statuses = [preview(ann, "").status_code for _ in range(61)]
     assert statuses[:60] == [422] * 60
@@ -82,6 +86,7 @@ def test_previews_are_limited_gently(ann: Reader) -> None:
     assert ann.post().status_code == 202, "posting has a limit of its own"
 
 
+@whatever_the_database
 def test_without_a_script_the_page_comes_back_with_the_preview_and_all_that_was_typed(
     cara: WithoutScript, ann: Reader, backstage: Backstage
 ) -> None:
@@ -118,6 +123,7 @@ def test_without_a_script_the_page_comes_back_with_the_preview_and_all_that_was_
     assert sent.status_code == 303
 
 
+@whatever_the_database
 def test_the_form_asks_for_mails_and_offers_to_remember_only_what_one_chooses(
     ann: Reader, backstage: Backstage
 ) -> None:

@@ -18,9 +18,9 @@ BUSY = "http://news.example.org/busy"
 def test_risk_and_reach_put_a_comment_ahead_and_its_card_says_why(
     app: Flask, ann: Reader, bob: Reader, desk: OpenDesk, backstage: Backstage
 ) -> None:
-    backstage.set(hold_words="casino")
+    backstage.set(hold_words="zebra")
     quiet = ann.say("I was first.")
-    risky = bob.say("Casino!", page=BUSY, title="Busy")
+    risky = bob.say("Zebra!", page=BUSY, title="Busy")
     with app.app_context(), writing():
         db.session.execute(update(Thread).where(Thread.page == BUSY).values(approved_count=120))
         db.session.commit()

@@ -13,6 +13,7 @@ from tests.pages import OpenDesk, page, press, token
 from tests.test_batches import many, ring
 from widget import jobs
 from widget.db import Base, db, now, writing
+from widget.jobs import upkeep
 from widget.models import (
     Comment,
     Decision,
@@ -198,7 +199,7 @@ def test_much_is_purged_in_steps_and_what_is_left_is_rung_for(
     valkey: ValkeyServer,
 ) -> None:
     monkeypatch.setattr(purging, "STEP", 2)
-    monkeypatch.setattr(jobs, "_BATCHES", 2)
+    monkeypatch.setattr(upkeep, "_BATCHES", 2)
     first = ann.say("Spam.")
     backstage.move(first, Move.spam)
     ids = [first, *many(app, first, 5)]

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select, text, update
 
-from tests.conftest import Backstage, Desk, Reader
+from tests.conftest import Backstage, Desk, Reader, whatever_the_database
 from tests.long_threads import statements
 from tests.pages import OpenDesk, card, cards, page, path_of, press, submit, token
 from tests.test_pages import explain
@@ -159,6 +159,7 @@ def test_comments_with_the_same_link_lead_to_each_other_and_can_be_decided_at_on
     assert ids(max_) == [other]
 
 
+@whatever_the_database
 def test_what_is_ticked_is_decided_without_a_script(
     ann: Reader, desk: OpenDesk, backstage: Backstage
 ) -> None:
@@ -183,6 +184,7 @@ def test_what_is_ticked_is_decided_without_a_script(
     assert olga.client.get("/desk/log").text.count("As &lt;agreed&gt;.") == 2
 
 
+@whatever_the_database
 def test_one_at_a_time_goes_on_and_past_a_comment_without_a_script(
     ann: Reader, desk: OpenDesk
 ) -> None:
@@ -278,6 +280,7 @@ def test_mine_lists_what_i_decided_with_what_became_of_it(
 # ------------------------------------------------------------------------------------------- a card
 
 
+@whatever_the_database
 def test_a_card_knows_its_author(
     app: Flask, ann: Reader, desk: OpenDesk, backstage: Backstage
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from tests.conftest import PAGE, TITLE, Backstage, Reader
+from tests.conftest import PAGE, TITLE, Backstage, Reader, whatever_the_database
 from tests.mailroom import MODERATORS, Post, text_of
 from widget import addresses
 from widget.db import db, now, writing
@@ -18,6 +18,7 @@ from widget.notify import plain, readers
 # ------------------------------------------------------------------------------- what became of it
 
 
+@whatever_the_database
 def test_the_author_hears_that_the_comment_is_published(
     ann: Reader, backstage: Backstage, post: Post
 ) -> None:
@@ -32,6 +33,7 @@ def test_the_author_hears_that_the_comment_is_published(
     assert post.brought() == [], "one mail per outcome"
 
 
+@whatever_the_database
 def test_the_author_hears_that_it_is_not_and_why_but_not_what_they_wrote(
     ann: Reader, app: Flask, backstage: Backstage, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +75,7 @@ def open_rows(app: Flask) -> list[Delivery]:
         return list(db.session.scalars(select(Delivery).where(Delivery.failed_at.is_(None))))
 
 
+@whatever_the_database
 def test_what_the_machine_approves_is_seen_in_place_unless_it_took_its_time(
     ann: Reader, app: Flask, backstage: Backstage, post: Post
 ) -> None:
@@ -89,6 +92,7 @@ def test_what_the_machine_approves_is_seen_in_place_unless_it_took_its_time(
 
 
 @pytest.mark.parametrize("spoken", ["en", "de", "ja", "ar"])
+@whatever_the_database
 def test_every_mail_is_in_the_readers_language_and_readable_as_it_is(
     ann: Reader, bob: Reader, backstage: Backstage, post: Post, spoken: str
 ) -> None:

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import inspect, select
 
-from tests.conftest import Backstage, Reader
+from tests.conftest import Backstage, Reader, whatever_the_database
 from tests.mailroom import deliver_all
 from tests.pages import OpenDesk, card
 from widget import language
@@ -234,6 +234,7 @@ def link_for(app: Flask, comment_id: int) -> str:
         return receipt.receipt(app.extensions["settings"], comment).erase
 
 
+@whatever_the_database
 def test_erasing_one_comment_leaves_the_other_and_its_subscription(
     zenobia: Reader, app: Flask, backstage: Backstage
 ) -> None:
@@ -246,6 +247,7 @@ def test_erasing_one_comment_leaves_the_other_and_its_subscription(
         assert [row.asked_by_id for row in db.session.scalars(select(Subscription))] == [two]
 
 
+@whatever_the_database
 def test_a_link_of_one_comment_erases_no_other(
     zenobia: Reader, nell: Reader, app: Flask, client: FlaskClient, backstage: Backstage
 ) -> None:
@@ -258,6 +260,7 @@ def test_a_link_of_one_comment_erases_no_other(
     assert (backstage.comment(mine).author, backstage.comment(theirs).author) == (PRIVATE, "Nell")
 
 
+@whatever_the_database
 def test_the_receipt_speaks_the_readers_language(ann: Reader, app: Flask) -> None:
     comment_id = ann.say()
     for spoken in ("de", "ar"):

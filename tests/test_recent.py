@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from lxml import html
 
-from tests.conftest import HOST, PAGE, Backstage, Reader
+from tests.conftest import HOST, PAGE, Backstage, Reader, whatever_the_database
 from widget.models import Hold, Move
 from widget.publishing.prose import excerpt
 
@@ -20,6 +20,7 @@ def items(reader: Reader, url: str = RECENT) -> list[Any]:
     return list(tree.xpath("./ol/li"))
 
 
+@whatever_the_database
 def test_it_lists_who_said_what_under_which_article_newest_first(
     ann: Reader, bob: Reader, backstage: Backstage
 ) -> None:
@@ -48,6 +49,7 @@ def test_it_lists_who_said_what_under_which_article_newest_first(
     assert "@example.org" not in ann.client.get(RECENT).text
 
 
+@whatever_the_database
 def test_nothing_that_was_typed_becomes_a_tag(ann: Reader, backstage: Backstage) -> None:
     evil = "<img src=x onerror=alert(1)>"
     backstage.approve(ann.say(f"Look: {evil}", author=evil, title=evil))
@@ -56,6 +58,7 @@ def test_nothing_that_was_typed_becomes_a_tag(ann: Reader, backstage: Backstage)
     assert item.text_content().count(evil) == 3
 
 
+@whatever_the_database
 def test_so_many_are_listed_as_are_asked_for(ann: Reader, backstage: Backstage) -> None:
     backstage.set(hold=Hold.none)
     backstage.screen(*(ann.say(f"No. {number}.") for number in range(22)))
@@ -65,6 +68,7 @@ def test_so_many_are_listed_as_are_asked_for(ann: Reader, backstage: Backstage) 
     assert items(ann)[0].xpath("string(blockquote)") == "No. 21."
 
 
+@whatever_the_database
 def test_only_the_sites_own_public_comments_are_listed(
     ann: Reader, nell: Reader, backstage: Backstage
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from lxml import html
 
-from tests.conftest import PAGE, Backstage, Reader, WithoutScript
+from tests.conftest import PAGE, Backstage, Reader, WithoutScript, whatever_the_database
 from tests.long_threads import grow, statements
 
 
@@ -50,6 +50,7 @@ def more(page: Any) -> list[tuple[str, str]]:
     ]
 
 
+@whatever_the_database
 def test_the_first_replies_are_shown_and_the_rest_is_a_link_away(
     cara: WithoutScript, app: Flask
 ) -> None:
@@ -72,6 +73,7 @@ def test_the_first_replies_are_shown_and_the_rest_is_a_link_away(
     assert shown(go(cara, back)) == shown(first)
 
 
+@whatever_the_database
 def test_the_next_replies_come_with_all_that_stands_above_them(
     cara: WithoutScript, app: Flask
 ) -> None:
@@ -187,6 +189,7 @@ def test_a_page_costs_the_same_whether_a_comment_has_thirty_replies_or_thousands
 @pytest.mark.parametrize(
     "after", ["x", "00", "00000000", "00000000" + "00" * 15, "00000000" + "00" * 16 * 11]
 )
+@whatever_the_database
 def test_a_cursor_that_we_did_not_give_out_is_refused(ann: Reader, app: Flask, after: str) -> None:
     (root, _) = grow(app, PAGE, [None, 0])
     assert ann.read(under=str(root), after=after).status_code == 400

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from tests.conftest import Backstage, Reader, WithoutScript
+from tests.conftest import Backstage, Reader, WithoutScript, whatever_the_database
 from tests.mailroom import deliver_all
 from tests.pages import OpenDesk, card, cards, page, press
 from widget.db import db
@@ -116,6 +116,7 @@ def test_one_reader_and_one_network_count_once(app: Flask, said: int, backstage:
     assert status(backstage, said) is Status.pending
 
 
+@whatever_the_database
 def test_after_a_decision_as_many_new_ones_are_needed_again(
     app: Flask, said: int, backstage: Backstage
 ) -> None:
@@ -130,6 +131,7 @@ def test_after_a_decision_as_many_new_ones_are_needed_again(
     assert status(backstage, said) is Status.pending
 
 
+@whatever_the_database
 def test_a_site_may_never_hold_for_reports(app: Flask, said: int, backstage: Backstage) -> None:
     backstage.set(hold_reports=0)
     for number in range(1, 6):
@@ -171,6 +173,7 @@ def test_what_is_reported_and_still_public_is_a_view_of_the_desk(
         assert list(db.session.scalars(opened)) == [ids[2]]
 
 
+@whatever_the_database
 def test_undoing_settles_reports_too(
     app: Flask, said: int, backstage: Backstage, desk: OpenDesk
 ) -> None:
@@ -195,6 +198,7 @@ def test_neighbours_see_nothing_of_it(
     assert backstage.count(Report) == 1
 
 
+@whatever_the_database
 def test_without_a_script_a_page_takes_the_report(
     app: Flask, said: int, backstage: Backstage
 ) -> None:
@@ -229,6 +233,7 @@ def test_without_a_script_a_page_takes_the_report(
         assert (stored.complaint.value, stored.note) == ("abuse", "So rude.")
 
 
+@whatever_the_database
 def test_the_form_comes_as_a_fragment_in_the_readers_language(ann: Reader, said: int) -> None:
     asked = ann.client.get(f"/embed/news/comments/{said}/report?lang=de", headers=ann.headers)
     (form,) = page(asked).forms
@@ -248,6 +253,7 @@ WRONG: tuple[tuple[dict[str, Any], int], ...] = (
 )
 
 
+@whatever_the_database
 def test_what_is_wrong_is_said_and_nothing_stored(
     bob: Reader, said: int, backstage: Backstage
 ) -> None:
@@ -272,6 +278,7 @@ def test_only_what_is_public_can_be_reported(
     assert backstage.count(Report) == 0
 
 
+@whatever_the_database
 def test_one_connection_cannot_report_without_end(app: Flask, bob: Reader, said: int) -> None:
     found = app.extensions["settings"]
     app.extensions["settings"] = found.model_copy(update={"report_limit": "2 per minute"})
@@ -279,6 +286,7 @@ def test_one_connection_cannot_report_without_end(app: Flask, bob: Reader, said:
     assert codes == [200, 200, 429]
 
 
+@whatever_the_database
 def test_the_author_is_not_told_who_reported(
     app: Flask, ann: Reader, said: int, backstage: Backstage
 ) -> None:

@@ -12,6 +12,7 @@ from tests.conftest import Backstage, Reader
 from tests.mailroom import deliver_all
 from widget import jobs, queue
 from widget.db import db, now, writing
+from widget.jobs import upkeep
 from widget.models import Comment, Delivery, Report, Subscription, Vote
 from widget.models.vote import Complaint
 from widget.privacy import retention
@@ -104,7 +105,7 @@ def test_much_is_forgotten_in_batches_and_what_is_left_is_rung_for(
     valkey: ValkeyServer,
 ) -> None:
     monkeypatch.setattr(retention, "BATCH", 2)
-    monkeypatch.setattr(jobs, "_BATCHES", 2)
+    monkeypatch.setattr(upkeep, "_BATCHES", 2)
     for number in range(7):
         ann.say(f"No. {number}.")
     with app.app_context(), writing():

@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from tests.conftest import PASSWORD, Backstage, Desk, Reader, told
+from tests.conftest import PASSWORD, Backstage, Desk, Reader, told, whatever_the_database
 from tests.pages import OpenDesk, page, submit, token
 from widget.db import db, writing
 from widget.models import Badge, CannedKind, Comment, Decision, Entry, Move, Role, Site, Status
@@ -74,6 +74,7 @@ def test_earlier_words_can_be_put_back_and_so_can_the_later_ones(
         assert ("ann.example.org" in bob.read().text) is (expected == "555-0134")
 
 
+@whatever_the_database
 def test_what_is_wrong_stands_by_its_field_and_what_was_typed_stays(
     said: int, desk: OpenDesk, backstage: Backstage
 ) -> None:
@@ -115,6 +116,7 @@ def test_a_form_of_an_earlier_session_keeps_what_was_typed(said: int, desk: Open
         assert submit(max_, form).status_code == 303
 
 
+@whatever_the_database
 def test_who_only_looks_and_who_moderates_elsewhere_change_nothing(
     app: Flask, said: int, desk: OpenDesk, backstage: Backstage
 ) -> None:
@@ -157,6 +159,7 @@ def test_a_reply_from_the_queue_is_public_at_once_and_approves_what_waited(
     assert moves == [Move.approve, Move.approve]
 
 
+@whatever_the_database
 def test_a_reply_is_taken_back_by_its_undo_and_no_machine_judges_it(
     said: int, bob: Reader, desk: OpenDesk, backstage: Backstage
 ) -> None:
@@ -190,6 +193,7 @@ def test_a_canned_text_is_put_in_and_nothing_is_sent_yet(
     assert backstage.count(Comment) == 1
 
 
+@whatever_the_database
 def test_the_script_gets_the_form_alone_and_every_change_is_in_the_log(
     said: int, desk: OpenDesk, backstage: Backstage
 ) -> None:

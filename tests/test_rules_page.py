@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse, encode_multipart
 
-from tests.conftest import Backstage, Desk, Reader
+from tests.conftest import Backstage, Desk, Reader, whatever_the_database
 from widget.db import db
 from widget.models import Entry, Hold, Order, Role, Site, Telling, Votes
 from widget.moderation import people
@@ -71,6 +71,7 @@ def entries(app: Flask) -> list[Entry]:
         return list(db.session.scalars(select(Entry).order_by(Entry.id)))
 
 
+@whatever_the_database
 def test_every_setting_has_its_place_on_the_page(desk: Enter) -> None:
     assert sorted(name for *_, names in SECTIONS for name in names) == sorted(SETTINGS)
     text = desk("Olga").client.get(RULES).text
@@ -123,6 +124,7 @@ def test_all_can_be_set_at_once_and_the_log_tells_what_changed(
     assert row().version == version == after.version, "no reader sees these lists"
 
 
+@whatever_the_database
 def test_what_cannot_be_is_told_beside_the_field_and_all_that_was_typed_stays(
     app: Flask, desk: Enter, row: Callable[[], Site]
 ) -> None:
@@ -185,6 +187,7 @@ def test_what_someone_else_saved_meanwhile_is_never_written_over_unseen(
     assert (row().depth, row().hold_words, row().edit_minutes) == (7, "mine", 5)
 
 
+@whatever_the_database
 def test_only_owners_and_admins_open_it(app: Flask, desk: Enter) -> None:
     with app.app_context():
         news = db.session.scalars(select(Site).where(Site.key == "news")).one()

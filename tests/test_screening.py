@@ -36,7 +36,8 @@ def screened(backstage: Backstage, comment_id: int) -> Comment:
 
 
 def rules(comment: Comment) -> list[str]:
-    return [signal["rule"] for signal in comment.signals]
+    """What was found against it."""
+    return [signal["rule"] for signal in comment.signals if not signal.get("trust")]
 
 
 def test_nothing_is_public_before_it_is_screened(known: Reader, backstage: Backstage) -> None:
@@ -53,10 +54,10 @@ SUSPICIOUS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "no token": ({"token": None}, ["form-token"]),
     "forged token": ({"token": "1-99.c2lnbmF0dXJl"}, ["form-token"]),
     "no nonce": ({"nonce": None}, ["nonce"]),
-    "links": ({"body": "http://a.example.org http://b.example.org"}, ["links"]),
-    "listed word": ({"body": "At the casino."}, ["hold-words"]),
-    "listed name": ({"author": "Casino"}, ["hold-words"]),
-    "much of it": ({"subject": "x", "token": None, "body": "casino"},
+    "links": ({"body": "I read it at http://a.example.org and http://b.example.org"}, ["links"]),
+    "listed word": ({"body": "At the zebra."}, ["hold-words"]),
+    "listed name": ({"author": "Zebra"}, ["hold-words"]),
+    "much of it": ({"subject": "x", "token": None, "body": "zebra"},
                    ["honeypot", "form-token", "hold-words"]),
 }  # fmt: skip
 
@@ -65,7 +66,7 @@ SUSPICIOUS: dict[str, tuple[dict[str, Any], list[str]]] = {
 def test_any_signal_holds_and_every_signal_is_stored(
     known: Reader, backstage: Backstage, hold: Hold
 ) -> None:
-    backstage.set("news", hold=hold, hold_words="casino")
+    backstage.set("news", hold=hold, hold_words="zebra")
     for name, (fields, expected) in SUSPICIOUS.items():
         comment = screened(backstage, known.say(**{"body": f"About {name}.", **fields}))
 
@@ -256,10 +257,10 @@ def test_a_screening_that_breaks_leaves_the_comment_for_the_next_try(
     comment_id = ann.say()
     with monkeypatch.context() as patch:
 
-        def breaks(_comment: Comment) -> list[Delivery]:
+        def breaks(*_held: Any) -> list[Delivery]:
             raise RuntimeError("in the middle of it")
 
-        patch.setattr(outbox, "tell_of_held", breaks)
+        patch.setattr(outbox, "tell_of_all_held", breaks)
         with pytest.raises(RuntimeError):
             backstage.screen(comment_id)
 
@@ -287,7 +288,7 @@ def test_of_two_workers_at_once_one_screens(ann: Reader, app: Flask, backstage: 
 
     def work() -> int:
         with app.app_context(), writing():
-            found = len(screening.screen(comment_id))
+            found = len(screening.screen(comment_id).due)
             db.session.commit()
             return found
 

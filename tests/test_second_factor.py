@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 from passlib.totp import TOTP  # type: ignore[import-untyped]
 from werkzeug.test import TestResponse
 
-from tests.conftest import PASSWORD, Desk, opened
+from tests.conftest import PASSWORD, Desk, opened, whatever_the_database
 from tests.pages import OpenDesk, page, path_of, press, submit
 from widget.cli.moderators import moderator
 from widget.moderation import people
@@ -98,6 +98,7 @@ def test_a_code_is_asked_for_after_the_password_and_is_good_once(
     assert not is_in(over_the_shoulder)
 
 
+@whatever_the_database
 def test_the_second_factor_is_kept_encrypted_and_survives_a_new_key(
     settings: dict[str, Any], desk: OpenDesk, app: Flask
 ) -> None:
@@ -114,6 +115,7 @@ def test_the_second_factor_is_kept_encrypted_and_survives_a_new_key(
         assert is_in(browser)
 
 
+@whatever_the_database
 def test_it_can_be_turned_off_again(desk: OpenDesk, app: Flask) -> None:
     olga = desk("Olga")
     set_up(olga)
@@ -153,6 +155,7 @@ def test_recovery_codes_are_shown_once_kept_as_hashes_and_each_used_once(
     assert "used already" in alert(enter(asked_for_code(app), codes[5], "/desk/recovery"))
 
 
+@whatever_the_database
 def test_guessing_codes_is_slowed_down_wherever_it_comes_from(desk: OpenDesk, app: Flask) -> None:
     set_up(desk("Olga"))
     olga = asked_for_code(app)
@@ -211,6 +214,7 @@ def test_a_lost_phone_is_helped_by_a_command(desk: OpenDesk, app: Flask) -> None
     assert "There is no moderator" in unknown.output
 
 
+@whatever_the_database
 def test_only_forms_are_read_and_nothing_hands_out_keys_to_programs(app: Flask) -> None:
     desk = Desk(app.test_client())
     csrf = desk.csrf("/desk/login")

@@ -7,7 +7,7 @@ from flask import Flask
 from lxml.html import HtmlElement
 from sqlalchemy import select, update
 
-from tests.conftest import PAGE, PASSWORD, Desk, Reader
+from tests.conftest import PAGE, PASSWORD, Desk, Reader, whatever_the_database
 from tests.pages import OpenDesk, page, press, submit, token
 from widget.db import db, now, writing
 from widget.models import DeskSession
@@ -41,6 +41,7 @@ def grown_old(app: Flask, age: timedelta) -> None:
         db.session.commit()
 
 
+@whatever_the_database
 def test_each_browser_is_listed_and_can_be_signed_out_from_any_other(app: Flask) -> None:
     here, phone, library = (Desk(app.test_client()) for _ in range(3))
     for desk, agent in ((here, FIREFOX), (phone, SAFARI), (library, "")):
@@ -81,6 +82,7 @@ def test_nobody_signs_out_somebody_else(desk: OpenDesk, app: Flask) -> None:
     assert is_signed_in(max_)
 
 
+@whatever_the_database
 def test_signing_out_ends_the_session_for_a_copy_of_its_cookie_too(
     desk: OpenDesk, app: Flask
 ) -> None:
@@ -97,6 +99,7 @@ def test_signing_out_ends_the_session_for_a_copy_of_its_cookie_too(
     assert not is_signed_in(thief)
 
 
+@whatever_the_database
 def test_to_stay_signed_in_needs_no_cookie_that_outlives_the_session(app: Flask) -> None:
     olga = Desk(app.test_client())
     fields = {"email": "olga@example.org", "password": PASSWORD, "remember": "y"}

@@ -10,11 +10,12 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests import parts
-from tests.conftest import PASSWORD, Desk, opened
+from tests.conftest import PASSWORD, Desk, opened, whatever_the_database
 from tests.mailroom import deliver_all, text_of
 from tests.pages import ELSEWHERE, OpenDesk, page, path_of, stays_here, submit, token
 
 
+@whatever_the_database
 def test_the_desk_asks_to_sign_in_and_then_leads_where_one_wanted(app: Flask) -> None:
     desk = Desk(app.test_client())
     asked = desk.client.get("/desk/spam/?site=news")
@@ -41,6 +42,7 @@ def test_signing_in_never_leads_to_another_website(app: Flask, elsewhere: str) -
     assert stays_here(answer)
 
 
+@whatever_the_database
 def test_a_wrong_password_and_an_unknown_account_are_told_in_the_same_words(app: Flask) -> None:
     desk = Desk(app.test_client())
     wrong, unknown = desk.sign_in("Olga", "not her password"), desk.sign_in("Nobody")
@@ -52,6 +54,7 @@ def test_a_wrong_password_and_an_unknown_account_are_told_in_the_same_words(app:
     assert desk.client.get("/desk/pending/").status_code == HTTPStatus.FOUND
 
 
+@whatever_the_database
 def test_guessing_passwords_is_slowed_down(app: Flask) -> None:
     desk = Desk(app.test_client())
     for _ in range(10):
@@ -63,6 +66,7 @@ def test_guessing_passwords_is_slowed_down(app: Flask) -> None:
     assert int(refused.headers["Retry-After"]) > 0
 
 
+@whatever_the_database
 def test_right_passwords_are_not_counted_because_an_office_shares_an_address(
     app: Flask,
 ) -> None:
@@ -83,6 +87,7 @@ def test_the_session_is_a_cookie_that_no_script_reads_and_no_other_site_sends(
     assert ("Secure" in said) is (scheme == "https")
 
 
+@whatever_the_database
 def test_signing_out_ends_the_session_and_only_by_a_button(desk: OpenDesk) -> None:
     olga = desk("Olga")
     assert olga.client.get("/desk/logout").status_code == HTTPStatus.METHOD_NOT_ALLOWED
@@ -180,6 +185,7 @@ def test_a_forgotten_password_is_set_anew_by_a_mail_whose_link_works_once(
     assert len(inbox.mails) == 2
 
 
+@whatever_the_database
 def test_nobody_learns_who_has_an_account_by_asking_for_a_new_password(
     app: Flask, inbox: parts.Inbox
 ) -> None:

@@ -45,7 +45,7 @@ def test_each_rule_moves_what_it_finds_whoever_decided_meanwhile(
 ) -> None:
     backstage.set(hold=Hold.none, hold_links=0)
     casino = ann.say("We met at the Casino.")
-    linked = bob.say("See http://a.example.org and http://b.example.org")
+    linked = bob.say("I read that at http://a.example.org and http://b.example.org")
     odd = bob.say("This came without our form.", token="")
     backstage.screen(casino, linked, odd, nell.say("The neighbour's casino."))
     backstage.move(casino, Move.spam)
@@ -68,6 +68,20 @@ def test_each_rule_moves_what_it_finds_whoever_decided_meanwhile(
 
     backstage.set(hold_words="casino")
     assert moved(tried(app, hold_words="")) == {casino: (held, public)}
+
+
+def test_what_the_filter_calls_spam_is_spam_where_the_site_lets_it_decide(
+    ann: Reader, app: Flask, backstage: Backstage
+) -> None:
+    called = ann.say("We met at the Casino.")
+    backstage.screen(called)
+    with app.app_context(), writing():
+        opinion = {"rule": "filter", "reason": "Looks like spam", "score": 0.99}
+        db.session.get_one(Row, called).signals = [opinion]
+        db.session.commit()
+    assert moved(tried(app, spam_words="casino")) == {}
+    backstage.set(filter_decides=False)
+    assert moved(tried(app, spam_words="casino")) == {called: (Status.pending, Status.spam)}
 
 
 def test_first_timers_a_threads_own_choice_and_the_trusted_are_seen_as_at_the_time(

@@ -6,6 +6,7 @@ from flask import Flask
 from flask.cli import ScriptInfo
 from sqlalchemy import select
 
+from tests.conftest import whatever_the_database
 from widget.cli.sites import site
 from widget.db import db
 from widget.models import Site, Votes
@@ -19,6 +20,7 @@ def set_rule(app: Flask, *words: str) -> tuple[int, Site]:
         return told.exit_code, db.session.scalars(select(Site).where(Site.key == "news")).one()
 
 
+@whatever_the_database
 def test_a_new_site_is_as_most_want_it(app: Flask) -> None:
     words = ["add", "times", "--name", "The Times", "--origin", "https://times.example"]
     assert CliRunner().invoke(site, words, obj=ScriptInfo(create_app=lambda: app)).exit_code == 0

@@ -8,6 +8,7 @@ import pytest
 from widget import sanitize
 from widget.models import Site
 from widget.spam import Candidate, History, Signal, assess, checks
+from widget.spam.checks import Record
 
 CLEAN: dict[str, Any] = {
     "author": "Ann",
@@ -27,8 +28,9 @@ def candidate(**changes: Any) -> Candidate:
 
 
 def rules(same_body: int = 0, alike: int = 0, **changes: Any) -> list[str]:
-    found = assess(candidate(**changes), History(same_body=same_body, alike=alike))
-    return [signal.rule for signal in found.signals]
+    """Without what a first comment with a link gives as well."""
+    known = History(same_body=same_body, alike=alike, key=Record(approved=1))
+    return [signal.rule for signal in assess(candidate(**changes), known).signals]
 
 
 def arrival(**changes: Any) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def test_a_plain_comment_gives_no_signal() -> None:
         (arrival(has_nonce=False), "nonce"),
         ({"same_body": 1}, "duplicate"),
         ({"alike": 1}, "near-duplicate"),
-        ({"body": "See http://a.example.org and http://b.example.org"}, "links"),
+        ({"body": "All of it is at http://a.example.org and http://b.example.org"}, "links"),
         ({"hold_words": "report"}, "hold-words"),
     ],
 )
@@ -61,8 +63,8 @@ def test_each_fault_gives_its_signal(changes: dict[str, Any], rule: str) -> None
 def test_every_signal_is_kept_in_the_order_of_the_checks() -> None:
     everything = {
         **arrival(honeypot=True, token="missing", has_nonce=False),
-        "body": "http://a.example.org http://b.example.org casino",
-        "hold_words": "casino",
+        "body": "I saw it at http://a.example.org and http://b.example.org too, a zebra",
+        "hold_words": "zebra",
         "same_body": 3,
     }
     assert rules(**everything) == [
@@ -89,7 +91,7 @@ def test_a_comment_of_unknown_arrival_is_not_taken_for_a_good_one() -> None:
     ],
 )
 def test_links_are_counted_as_they_are_published(body: str, limit: int, held: bool) -> None:
-    assert (rules(body=body, hold_links=limit) == ["links"]) is held
+    assert ("links" in rules(body=body, hold_links=limit)) is held
 
 
 def test_two_links_are_the_default() -> None:
@@ -99,25 +101,25 @@ def test_two_links_are_the_default() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"body": "Buy CASINO chips"},
-        {"body": "Buy cas\u00edno chips"},
-        {"body": "Buy cas\u200bino\u2060 chips"},
-        {"body": "Buy cas<b></b>ino chips"},
-        {"body": "Buy &#99;asino chips"},
-        {"body": "Buy \uff43\uff41\uff53\uff49\uff4e\uff4f chips"},
-        {"author": "Casino, Royal"},
-        {"email": "win@casino.example.org"},
-        {"website": "https://casino.example.org/"},
-        {"body": "a free spin for you"},
+        {"body": "All ZEBRA chips"},
+        {"body": "All z\u00e9bra chips"},
+        {"body": "All zeb\u200bra\u2060 chips"},
+        {"body": "All zeb<b></b>ra chips"},
+        {"body": "All &#122;ebra chips"},
+        {"body": "All \uff5a\uff45\uff42\uff52\uff41 chips"},
+        {"author": "Zebra, Royal"},
+        {"email": "ann@zebra.example.org"},
+        {"website": "https://zebra.example.org/"},
+        {"body": "a tall grass for you"},
     ],
 )
 def test_a_listed_word_is_found_wherever_it_stands(changes: dict[str, Any]) -> None:
-    assert rules(**changes, hold_words="\n casino \n\nFree Spin\n") == ["hold-words"]
+    assert rules(**changes, hold_words="\n zebra \n\nTall Grass\n")[:1] == ["hold-words"]
 
 
-@pytest.mark.parametrize("body", ["occasinonal", "casinos", "free\nspins", "cas ino"])
+@pytest.mark.parametrize("body", ["oczebranal", "zebras", "tall\ngrasses", "ze bra"])
 def test_a_listed_word_is_a_whole_word(body: str) -> None:
-    assert rules(body=body, hold_words="casino\nfree spin") == []
+    assert rules(body=body, hold_words="zebra\ntall grass") == []
 
 
 def test_a_listed_word_means_itself_and_is_shown() -> None:

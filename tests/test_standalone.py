@@ -11,7 +11,7 @@ from lxml import html
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from tests.conftest import HOST, PAGE, Backstage, Reader, WithoutScript
+from tests.conftest import HOST, PAGE, Backstage, Reader, WithoutScript, whatever_the_database
 from widget import sanitize
 from widget.db import db
 from widget.models import Comment, Hold, Status, Thread
@@ -39,6 +39,7 @@ def links(tree: Any) -> Iterator[str]:
         yield urljoin(f"{SERVICE}/t/news", str(link))
 
 
+@whatever_the_database
 def test_it_is_a_whole_page_that_points_to_the_article(
     cara: WithoutScript, ann: Reader, backstage: Backstage
 ) -> None:
@@ -55,6 +56,7 @@ def test_it_is_a_whole_page_that_points_to_the_article(
     assert tree.attrib["lang"] == "en"
 
 
+@whatever_the_database
 def test_it_lets_no_foreign_code_run_and_tells_no_one_who_reads(cara: WithoutScript) -> None:
     response = cara.read()
     policy = response.headers["Content-Security-Policy"]
@@ -72,6 +74,7 @@ def test_it_lets_no_foreign_code_run_and_tells_no_one_who_reads(cara: WithoutScr
     assert not tree.xpath(inline)
 
 
+@whatever_the_database
 def test_the_form_can_be_filled_in_and_sent_as_it_stands(
     cara: WithoutScript, backstage: Backstage
 ) -> None:
@@ -95,6 +98,7 @@ def test_the_form_can_be_filled_in_and_sent_as_it_stands(
     assert backstage.comment(comment_id).signals == [], "it came from our form, and lately"
 
 
+@whatever_the_database
 def test_the_form_has_its_classic_words_and_names_the_tags_that_work(cara: WithoutScript) -> None:
     form = page(cara).get_element_by_id("respond")
     assert form.xpath("string(.//h3)") == "Leave a Reply"
@@ -121,6 +125,7 @@ def test_the_form_has_its_classic_words_and_names_the_tags_that_work(cara: Witho
     assert said.keys() == sanitize._ALLOWED.keys()
 
 
+@whatever_the_database
 def test_replying_needs_no_script(cara: WithoutScript, ann: Reader, backstage: Backstage) -> None:
     parent = ann.say("Answer me.")
     backstage.approve(parent)
@@ -133,6 +138,7 @@ def test_replying_needs_no_script(cara: WithoutScript, ann: Reader, backstage: B
         assert not page(cara, parent=odd).forms[0].fields["parent"]
 
 
+@whatever_the_database
 def test_a_long_thread_is_leafed_through_by_links(
     cara: WithoutScript, ann: Reader, backstage: Backstage
 ) -> None:
@@ -200,6 +206,7 @@ def test_a_plain_form_sent_twice_is_one_comment_and_changed_words_are_not_lost(
     assert backstage.comment(comment_id).status is Status.approved
 
 
+@whatever_the_database
 def test_a_page_of_another_website_has_no_form_that_nobody_could_send(
     cara: WithoutScript,
 ) -> None:

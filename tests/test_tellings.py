@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests import parts
-from tests.conftest import Backstage, Reader
+from tests.conftest import Backstage, Reader, whatever_the_database
 from tests.mailroom import Clock, text_of
 from tests.pages import OpenDesk, token
 from widget.db import db, writing
@@ -83,6 +83,7 @@ def choose(app: Flask, outbox: Clock, telling: str, *, hour: int = 8, open_desk:
 # ------------------------------------------------------------------------------------- in a flood
 
 
+@whatever_the_database
 def test_a_flood_is_three_mails_and_then_one_in_ten_minutes_until_it_is_calm(
     hold: Hold_, outbox: Clock, inbox: parts.Inbox
 ) -> None:
@@ -144,6 +145,7 @@ def test_what_comes_while_a_digest_goes_out_has_one_of_its_own(
     assert all("5 pending" in subject for subject in subjects)
 
 
+@whatever_the_database
 def test_a_digest_outlives_the_comment_that_it_began_with(
     app: Flask, hold: Hold_, outbox: Clock, inbox: parts.Inbox, backstage: Backstage
 ) -> None:
@@ -206,6 +208,7 @@ def test_a_digest_shows_ten_with_links_that_decide_and_says_how_many_more_there_
         assert db.session.get_one(Comment, news[1]).status is Status.approved
 
 
+@whatever_the_database
 def test_a_digest_of_what_was_decided_in_the_meantime_is_not_sent(
     hold: Hold_, outbox: Clock, inbox: parts.Inbox, backstage: Backstage
 ) -> None:

@@ -8,7 +8,7 @@ from lxml.html import HtmlElement
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from tests.conftest import Backstage, Desk, Reader
+from tests.conftest import Backstage, Desk, Reader, whatever_the_database
 from tests.mailroom import Post, text_of
 from tests.pages import OpenDesk, card, page, press, submit, token
 from widget.db import db, writing
@@ -30,6 +30,7 @@ def add(desk: Desk, kind: str, title: str, text: str) -> TestResponse:
     return submit(desk, form)
 
 
+@whatever_the_database
 def test_admins_keep_texts_change_them_and_take_them_away(
     app: Flask, backstage: Backstage, desk: OpenDesk
 ) -> None:

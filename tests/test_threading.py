@@ -10,7 +10,7 @@ from lxml import html
 from sqlalchemy import select
 
 from tests import parts
-from tests.conftest import HOST, PAGE, Backstage, Reader
+from tests.conftest import HOST, PAGE, Backstage, Reader, whatever_the_database
 from widget.addresses import origin_of
 from widget.comments.threading import page_identity
 from widget.db import db
@@ -102,6 +102,7 @@ def levels(reader: Reader, **query: str) -> dict[int, int]:
 
 
 @pytest.mark.parametrize("depth", [1, 3, 5, 10])
+@whatever_the_database
 def test_replies_nest_to_the_sites_depth_and_attach_there(
     ann: Reader, backstage: Backstage, depth: int
 ) -> None:
@@ -114,6 +115,7 @@ def test_replies_nest_to_the_sites_depth_and_attach_there(
     assert list(shown.values()) == [min(number, depth) for number in range(1, 13)]
 
 
+@whatever_the_database
 def test_a_reply_below_the_last_level_says_what_it_answers(
     ann: Reader, backstage: Backstage
 ) -> None:
@@ -129,6 +131,7 @@ def test_a_reply_below_the_last_level_says_what_it_answers(
     assert list(told.values()) == [[], [], [f"#comment-{ids[1]}"], [f"#comment-{ids[2]}"]]
 
 
+@whatever_the_database
 def test_every_reply_follows_what_it_answers_oldest_first(
     ann: Reader, backstage: Backstage
 ) -> None:

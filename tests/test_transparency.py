@@ -4,16 +4,18 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
 from sqlalchemy import select
 
-from tests.conftest import PAGE, Backstage, WithoutScript
+from tests.conftest import PAGE, Backstage, WithoutScript, whatever_the_database
 from tests.test_charts import decide, write
 from widget.db import db, now, writing
 from widget.models import Canned, CannedKind, Decision, Move, Status, Via
 from widget.moderation import moves
+from widget.web.desk import filters
 
 ADDRESS = "/t/news/transparency"
 DAY = timedelta(days=1)
@@ -27,6 +29,7 @@ def figures(client: FlaskClient, address: str = ADDRESS) -> dict[str, list[str]]
     return {row[0].text_content(): [cell.text_content() for cell in row[1:]] for row in rows}
 
 
+@whatever_the_database
 def test_only_a_site_that_wants_it_shows_its_figures(
     app: Flask, client: FlaskClient, backstage: Backstage
 ) -> None:
@@ -69,7 +72,7 @@ def test_it_tells_what_became_of_comments_who_decided_how_soon_and_why(
     assert found["Removed"] == ["0", "0"]
     assert found["Held until a moderator had read them"] == ["6", "6"]
     assert found["Decisions of moderators"] == ["6", "6"]
-    assert found["Decisions of the site’s rules"] == ["0", "0"]
+    assert found["Decisions of the site’s rules and its spam filter"] == ["0", "0"]
     assert found["Half of the comments that were held waited no longer than"] == ["3 hours"] * 2
     assert found["They had many links."] == ["6", "6"]
     few = ["0", "fewer than 5"]
@@ -108,6 +111,27 @@ def test_it_counts_why_moderators_rejected_by_the_titles_of_the_sites_reasons(
     assert "Zoe" not in client.get(ADDRESS).text
 
 
+def test_whatever_a_comment_can_be_held_for_is_told_in_words(
+    app: Flask, client: FlaskClient, backstage: Backstage
+) -> None:
+    backstage.set(transparent=True)
+    write(app, [now() - 3 * DAY], rules=f" {' '.join(filters.RULES)} ", held_for="All of it")
+    found = figures(client)
+    assert "So much spam was coming in that all comments were looked at beforehand." in found
+    assert "Another check of the site had found something." not in found
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_comment_counts_once_for_a_reason_however_many_checks_tell_it(
+    app: Flask, client: FlaskClient, backstage: Backstage
+) -> None:
+    backstage.set(transparent=True)
+    rules = " disguised-link hidden-link new-link odd-host shortener "
+    write(app, [now() - 3 * DAY], rules=rules, held_for="Links")
+    assert figures(client)["They had links such as spam has."] == ["fewer than 5"] * 2
+
+
+@whatever_the_database
 def test_it_is_the_same_for_all_and_can_be_kept(client: FlaskClient, backstage: Backstage) -> None:
     backstage.set(transparent=True)
     first = client.get(ADDRESS)

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests.conftest import Backstage, Reader
+from tests.conftest import Backstage, Reader, whatever_the_database
 from tests.mailroom import Post
 from widget import jobs
 from widget.db import db
@@ -39,6 +39,7 @@ def test_every_mail_can_be_ended_with_one_click_as_mail_programs_do_it(
     assert post.brought() == []
 
 
+@whatever_the_database
 def test_who_comes_back_is_asked_again(
     subscribed: int, ann: Reader, bob: Reader, backstage: Backstage, post: Post
 ) -> None:
@@ -102,6 +103,7 @@ def test_one_page_shows_and_changes_all_subscriptions_of_an_address_at_the_site(
 
 
 @pytest.mark.parametrize("purpose", ["confirm", "unsubscribe", "manage", "erase"])
+@whatever_the_database
 def test_a_link_for_one_thing_does_nothing_else_and_a_forged_one_nothing_at_all(
     subscribed: int, bob: Reader, backstage: Backstage, post: Post, purpose: str
 ) -> None:
@@ -117,6 +119,7 @@ def test_a_link_for_one_thing_does_nothing_else_and_a_forged_one_nothing_at_all(
     assert backstage.count(Subscription) == 1
 
 
+@whatever_the_database
 def test_no_link_and_no_log_holds_an_address(
     subscribed: int,
     bob: Reader,

@@ -171,8 +171,14 @@ def test_any_name_of_a_folder_will_do(up: Up) -> None:
     assert up.stop() == 0
 
 
-def test_redis_of_ones_own_is_used_and_none_started(up: Up, valkey: ValkeyServer) -> None:
-    up.settings["WIDGET_REDIS_URL"] = valkey.connection_url
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_redis_and_a_database_of_ones_own_are_used_and_none_started(
+    up: Up, valkey: ValkeyServer, database: str
+) -> None:
+    up.settings |= {"WIDGET_REDIS_URL": valkey.connection_url, "WIDGET_DATABASE_URL": database}
     up.start()
     assert '"redis":true' in ask(f"{up.service}/readyz").text
+    assert write(up, "From servers of one's own.").status == 202
+    until(lambda: list((up.data / "mail").glob("*.eml")), "the worker to have told of it")
     assert not (up.data / "valkey").exists()
+    assert not (up.data / "widget.sqlite3").exists()

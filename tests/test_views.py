@@ -9,7 +9,7 @@ from flask import Flask
 from lxml import html
 from sqlalchemy import update
 
-from tests.conftest import PAGE, Backstage, Reader, WithoutScript
+from tests.conftest import PAGE, Backstage, Reader, WithoutScript, whatever_the_database
 from tests.long_threads import BEGAN, grow
 from tests.test_replies import shown, tree
 from widget.db import db, writing
@@ -66,6 +66,7 @@ def test_nonsense_is_answered_in_words(ann: Reader, query: dict[str, str]) -> No
     assert response.text.strip().startswith("<p")
 
 
+@whatever_the_database
 def test_the_page_of_a_comment_begins_with_what_it_hangs_under(
     ann: Reader, app: Flask, backstage: Backstage
 ) -> None:
@@ -80,6 +81,7 @@ def test_the_page_of_a_comment_begins_with_what_it_hangs_under(
     assert text_of(tree(ann, at=ids[0]), "comments-earlier") == []
 
 
+@whatever_the_database
 def test_a_comment_that_is_not_public_leads_to_the_first_page_and_says_so(
     ann: Reader, backstage: Backstage
 ) -> None:
@@ -160,6 +162,7 @@ def test_a_section_tells_the_script_what_it_is(
     assert section.get("data-lang") == "fr"
 
 
+@whatever_the_database
 def test_links_sort_it_and_say_which_way_it_is_sorted(ann: Reader, app: Flask) -> None:
     grow(app, PAGE, [None, None])
     for asked, current in (({}, "oldest"), ({"sort": "newest"}, "newest")):
@@ -198,6 +201,7 @@ def test_an_edited_comment_and_who_wrote_it_are_marked(
     assert text_of(page, "comment-badge") == ["Author", "Moderator"]
 
 
+@whatever_the_database
 def test_a_removed_comment_keeps_its_place_and_tells_nothing(
     ann: Reader, backstage: Backstage
 ) -> None:

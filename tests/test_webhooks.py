@@ -133,6 +133,7 @@ def test_a_server_that_is_slow_has_only_so_much_time_in_all(
     assert (error.for_good, str(error)) == (False, "no answer within 0.3 seconds")
 
 
+@pytest.mark.usefixtures("reaches_out")
 def test_who_speaks_no_http_or_is_away_is_borne(room: Chat) -> None:
     gone = f"http://127.0.0.1:{parts.free_port()}/T0SECRET"
     assert str(refused(gone)) == "no connection (ConnectionRefusedError)"
@@ -230,6 +231,7 @@ def test_others_are(address: str) -> None:
     assert webhooks.is_public(address)
 
 
+@pytest.mark.usefixtures("reaches_out")
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0"]
 )
@@ -240,6 +242,7 @@ def test_unless_the_operator_says_so_nobody_connects_to_this_machine(room: Chat,
     assert room.posted == []
 
 
+@pytest.mark.usefixtures("reaches_out")
 def test_a_name_that_leads_elsewhere_the_second_time_leads_nowhere(
     room: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.test_spam_checks import candidate
 from widget.spam import History, assess
+from widget.spam.checks import hold_words, spam_words
 from widget.spam.words import Words, fault
 
 
@@ -114,7 +115,7 @@ def test_what_is_wrong_with_a_list_is_told_by_its_line() -> None:
 
 def test_each_list_has_its_signal_which_says_where_the_word_stands() -> None:
     def told(**changes: str) -> tuple[str, str, str]:
-        (signal,) = assess(candidate(**changes), History()).signals
+        (signal,) = assess(candidate(**changes), History(), (hold_words, spam_words)).signals
         return signal.rule, signal.reason, signal.span
 
     assert told(spam_words="casin*", author="Casinos") == (

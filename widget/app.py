@@ -27,11 +27,25 @@ from widget.web import (
     reader,
     standalone,
     transparency,
+    work,
 )
 
 _STATIC = Path(__file__).parents[1] / "static"
 # A body of 65,525 bytes, each percent-encoded, and the other fields.
 _MAX_REQUEST = 512 * 1024
+_FOR_READERS = (
+    assets.bp,
+    embed.bp,
+    feeds.bp,
+    posting.bp,
+    own.bp,
+    opinions.bp,
+    reader.bp,
+    standalone.bp,
+    transparency.bp,
+    work.bp,
+    health.bp,
+)
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -54,18 +68,7 @@ def create_app(**overrides: Any) -> Flask:
     dates.init_app(app)
     errors.init_app(app)
     reader.init_app(app)
-    for blueprint in (
-        assets.bp,
-        embed.bp,
-        feeds.bp,
-        posting.bp,
-        own.bp,
-        opinions.bp,
-        reader.bp,
-        standalone.bp,
-        transparency.bp,
-        health.bp,
-    ):
+    for blueprint in _FOR_READERS:
         app.register_blueprint(blueprint)
         csrf.exempt(blueprint)  # no ambient authority there: see web/forms.py
     desk.register(app, csrf)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Self, cast
 
 from flask import current_app
 from limits import parse_many
@@ -51,8 +51,21 @@ def _json_list(value: object) -> object:
         raise ValueError('must be a JSON list, such as ["an earlier key"]') from None
 
 
+def _like(pattern: str, words: str) -> AfterValidator:
+    """Empty, or of this shape."""
+
+    def check(text: str) -> str:
+        if text and not re.fullmatch(pattern, text):
+            raise ValueError(words)
+        return text
+
+    return AfterValidator(check)
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 WebAddress = Annotated[str, AfterValidator(_no_trailing_slash)]
+_HOST = r"https?://([^\s/?#@:]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?"
+_BASE64 = r"(whsec_)?([0-9A-Za-z+/]{4}){8,}([0-9A-Za-z+/]{2}==|[0-9A-Za-z+/]{3}=)?"
 
 
 class Settings(BaseSettings):
@@ -105,9 +118,40 @@ class Settings(BaseSettings):
     hash_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         90, description="days after which the hashes of readers' network addresses are forgotten"
     )
+    shared_history: bool = Field(
+        default=False,
+        description="what is decided on one site also counts on the others, never its words",
+    )
     webhooks_to_private: bool = Field(
         default=False,
         description="chat rooms may be in this machine's own network, and without TLS there",
+    )
+    akismet_key: Annotated[str, _like(r"[0-9A-Za-z]{12}", "must have 12 letters and digits")] = (
+        Field("", description="key of Akismet, which is then asked about each comment")
+    )
+    akismet_email: bool = Field(default=False, description="Akismet is sent e-mail addresses, too")
+    akismet_discard: bool = Field(
+        default=False, description="what Akismet is certain of goes to spam without a moderator"
+    )
+    stopforumspam_url: Annotated[
+        str, _like(r"https://[^\s/?#@]+/\S+", "must look like https://api.stopforumspam.org/api")
+    ] = Field(
+        "", description="StopForumSpam’s interface, which is then asked about hashes of e-mails"
+    )
+    rspamd_url: Annotated[
+        str, _like(rf"{_HOST}(/\S*[^\s/])?", "must look like http://10.0.0.7:11333")
+    ] = Field("", description="rspamd, which is then asked about each comment")
+    rspamd_password: Annotated[str, _like(r"[!-~]+", "must be ASCII without blanks")] = Field(
+        "", description="password of rspamd’s controller, which then learns from moderators"
+    )
+    verdict_url: Annotated[
+        str, _like(rf"{_HOST}(/[^\s#]*)?", "must look like https://news.example.org/verdict")
+    ] = Field("", description="the publisher’s own service, which is then asked about each comment")
+    verdict_secret: Annotated[str, _like(_BASE64, "must be base64 of 24 bytes or more")] = Field(
+        "", description="signs what that service is sent: base64 of 24 bytes or more"
+    )
+    provider_seconds: Annotated[int, Field(ge=1, le=45)] = Field(
+        10, description="how long all providers together may take over one comment"
     )
     development: bool = Field(
         default=False,
@@ -164,6 +208,12 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError("must look like 20 per minute;200 per hour") from None
         return limit
+
+    @model_validator(mode="after")
+    def _hook_is_signed(self) -> Self:
+        if self.verdict_url and not self.verdict_secret:
+            raise ValueError("WIDGET_VERDICT_SECRET must be set where WIDGET_VERDICT_URL is")
+        return self
 
     @property
     def database(self) -> str:

@@ -1,7 +1,7 @@
 """The database: typed base class, UTC times, SQLite's manners, migrations."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -23,9 +23,12 @@ from sqlalchemy import (
     Result,
     event,
     func,
+    insert,
     select,
 )
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler, SQLiteDialect
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.orm import DeclarativeBase
@@ -187,15 +190,34 @@ def insert_if_absent(model: type[Base], **values: Any) -> bool:
 
     One statement, so that two processes with the same row in hand never collide.
     """
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     stored = (
-        insert(model)
+        dialect.insert(model)
         .values(**values)
         .on_conflict_do_nothing()
         # psycopg's count of rows says nothing about a statement that returns some.
         .returning(model.__table__.c.id)
     )
     return db.session.execute(stored).first() is not None
+
+
+def insert_many(model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows that have the same columns, in one statement.
+
+    PostgreSQL is given a list for each column: its driver takes three times as long for a statement
+    for each row, or for one with a value for each.
+    """
+    if not rows:
+        return
+    if db.engine.dialect.name != "postgresql":
+        db.session.execute(insert(model), rows)
+        return
+    names = list(rows[0])
+    lists = [
+        sql_cast([row[name] for row in rows], ARRAY(model.__table__.c[name].type)) for name in names
+    ]
+    table = func.unnest(*lists).table_valued(*names).render_derived()
+    db.session.execute(insert(model).from_select(names, select(table)))
 
 
 def next_id(model: type[Base]) -> ColumnElement[int]:

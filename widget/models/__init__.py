@@ -18,7 +18,8 @@ from widget.models.note import AuthorNote, Canned, CannedKind, SavedFilter
 from widget.models.outbox import Delivery
 from widget.models.revision import Revision
 from widget.models.rule import Effect, Match, Rule
-from widget.models.site import Hold, Order, Site, Telling, Votes
+from widget.models.site import Hold, Order, Shields, Site, Telling, Votes
+from widget.models.spam import ProviderState, SpamExample, SpamModel
 from widget.models.standing import Standing
 from widget.models.subscription import Subscription
 from widget.models.thread import Thread
@@ -50,13 +51,17 @@ __all__ = [
     "Move",
     "Order",
     "Passkey",
+    "ProviderState",
     "Report",
     "Revision",
     "Role",
     "Rule",
     "SavedFilter",
     "SecurityRole",
+    "Shields",
     "Site",
+    "SpamExample",
+    "SpamModel",
     "Standing",
     "Status",
     "Subscription",

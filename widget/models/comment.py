@@ -111,6 +111,14 @@ class Comment(Base):
     rules: Mapped[str] = mapped_column(String(500), default=" ")
     # The strongest signal's score, in hundredths.
     risk: Mapped[int] = mapped_column(default=0)
+    # How likely it is spam, as the filter thinks, and which version of it (SpamModel.id).
+    probability: Mapped[float | None]
+    judged_by: Mapped[int | None] = mapped_column(BigId)
+    # When providers that could not answer are asked again, and how often they were.
+    ask_at: Mapped[datetime | None]
+    asked: Mapped[int] = mapped_column(default=0)
+    # The providers that were sent it.
+    providers: Mapped[list[str]] = mapped_column(default=list)
     # When it was written, and earlier by what it matters more than others (moderation.priority).
     priority_at: Mapped[datetime] = mapped_column(default=_when_written)
     # The first comment of all that are near-duplicates of each other (spam.likeness).
@@ -160,14 +168,22 @@ class Comment(Base):
         Index("ix_comment_cluster", "site_id", "cluster_id", "status", "id"),
         Index("ix_comment_published", "site_id", "published_at"),
         Index("ix_comment_thread_published", "thread_id", "published_at"),
-        Index("ix_comment_key", "site_id", "key_hash", "status"),
-        Index("ix_comment_body_hash", "site_id", "body_hash"),
+        Index("ix_comment_key", "site_id", "key_hash", "status", "id"),
+        Index("ix_comment_body_hash", "site_id", "body_hash", "id"),
         # What is blanked after a while (privacy.retention): else each day would read all rows.
+        # In words that `network_hash = …` does not imply: after an import, PostgreSQL takes this
+        # index for nearly empty, and would look there for what a network wrote.
         Index(
             "ix_comment_traced",
             "id",
-            sqlite_where=text("address_hash IS NOT NULL OR network_hash IS NOT NULL"),
-            postgresql_where=text("address_hash IS NOT NULL OR network_hash IS NOT NULL"),
+            sqlite_where=text("coalesce(address_hash, network_hash) IS NOT NULL"),
+            postgresql_where=text("coalesce(address_hash, network_hash) IS NOT NULL"),
+        ),
+        Index(
+            "ix_comment_ask",
+            "ask_at",
+            sqlite_where=text("ask_at IS NOT NULL"),
+            postgresql_where=text("ask_at IS NOT NULL"),
         ),
         Index(
             "ix_comment_unscreened",

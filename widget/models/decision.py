@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from widget.db import Base, BigId, now
@@ -51,6 +51,15 @@ class Decision(Base):
         Index("ix_decision_site", "site_id", "created_at", "id"),
         Index("ix_decision_batch", "batch_id", "id"),
         Index("ix_decision_undoes", "undoes_id"),
+        # What there is to learn (spam.learning): most decisions are the machine's.
+        Index(
+            "ix_decision_taught",
+            "site_id",
+            "status_to",
+            "id",
+            sqlite_where=text("moderator_id IS NOT NULL"),
+            postgresql_where=text("moderator_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -46,6 +46,14 @@ class Telling(StrEnum):
     never = "never"
 
 
+class Shields(StrEnum):
+    """When a site holds every comment and asks every browser for a piece of work."""
+
+    automatic = "automatic"  # while it is flooded
+    up = "up"
+    down = "down"
+
+
 class Site(Base):
     """One publisher. `version` rises when anything shown in its threads changes."""
 
@@ -63,6 +71,14 @@ class Site(Base):
     hold_words: Mapped[str] = mapped_column(Text, default="")
     # What contains one of these goes to spam at once.
     spam_words: Mapped[str] = mapped_column(Text, default="")
+    # May what the filter calls spam go there without a moderator?
+    filter_decides: Mapped[bool] = mapped_column(default=True)
+    # From which probability on it does, in percent; empty: as it was found out by itself.
+    spam_from: Mapped[float | None]
+    shields: Mapped[Shields] = mapped_column(enum_column(Shields), default=Shields.automatic)
+    # Since when, and until when at least, a flood has raised them.
+    flooded_at: Mapped[datetime | None]
+    flooded_until: Mapped[datetime | None]
     require_email: Mapped[bool] = mapped_column(default=True)
     depth: Mapped[int] = mapped_column(default=5)
     page_size: Mapped[int] = mapped_column(default=50)
@@ -92,3 +108,9 @@ class Site(Base):
     reader_mail: Mapped[bool] = mapped_column(default=True)
     # How often those hear of what waits who get a place here from now on.
     new_telling: Mapped[Telling] = mapped_column(enum_column(Telling), default=Telling.at_once)
+
+    @property
+    def is_flooded(self) -> bool:
+        """Does a flood keep the shields up now?"""
+        is_on = self.flooded_until is not None and self.flooded_until > now()
+        return is_on and self.shields is Shields.automatic

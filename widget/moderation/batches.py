@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from widget.db import db, now
 from widget.models import Batch, Comment, Decision, Moderator, Move, Site, Status, Via
 from widget.models.batch import Together
-from widget.moderation import clusters, moves, steps
+from widget.moderation import clusters, locks, moves, steps
 
 # How many comments one step moves; and how many a request may move by itself.
 STEP = 100
@@ -254,7 +254,7 @@ def _lock(site_id: int, ids: Sequence[int]) -> dict[int, Comment]:
     Their threads first, as all who move comments do; so no move that is tried here can fail half
     way and leave a mark.
     """
-    moves.lock_thread_of(*ids)
+    locks.lock_thread_of(*ids)
     rows = db.session.scalars(
         select(Comment)
         .where(Comment.site_id == site_id, Comment.id.in_(ids))

@@ -22,6 +22,7 @@ from widget.moderation import canned, policy, rules
 DAYS_OF_A_WEEK = 7
 HOURS_OF_A_DAY = 24
 _QUARTER = 15 * 60
+_NO_FINDING = policy.HELD - {policy.HELD_BY_SHIELDS}
 _IN_SQL: ColumnElement[int] = literal_column(str(_QUARTER))  # the same wherever it is grouped by
 
 
@@ -186,12 +187,13 @@ def named(people: Counter[int]) -> list[tuple[Moderator, int]]:
     return [(moderators[number], count) for number, count in people.most_common()]
 
 
-def reasons(site: Site, span: Span) -> Counter[str]:
+def reasons(site: Site, span: Span, told: Callable[[str], str] = str) -> Counter[str]:
     """How many comments each check found something in; “” for those held without a finding.
 
+    Checks that are `told` by the same words are one: a comment counts once for them.
     The rules of people (models.rule) count by what they do: as they are named, too, each would
     count twice, and trust is nothing that holds. That a site holds all, or first comments, is no
-    finding (policy.HELD).
+    finding (policy.HELD); that shields were up is one, for that is no rule of every day.
     """
     is_held = Comment.held_for != ""
     named = (
@@ -209,9 +211,9 @@ def reasons(site: Site, span: Span) -> Counter[str]:
         checks = [
             name
             for name in names.split()
-            if not name.startswith(rules.TOKEN) and name not in policy.HELD
+            if not name.startswith(rules.TOKEN) and name not in _NO_FINDING
         ]
-        for name in checks or [""] * held_for:
+        for name in {told(name) for name in checks or [""] * held_for}:
             found[name] += count
     return found
 

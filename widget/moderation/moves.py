@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from widget.db import affected, db, now
 from widget.models import Comment, Decision, Moderator, Move, Report, Status, Thread, Via
-from widget.moderation import places, priority, steps
+from widget.moderation import feedback, locks, places, priority, steps
 from widget.notify import readers
 
 P, A, S, T, R = Status.pending, Status.approved, Status.spam, Status.trash, Status.rejected
@@ -136,25 +137,41 @@ def admit(thread: Thread, arrivals: Sequence[tuple[Comment, Status]], by: By) ->
     places.count_replies(approved)
 
 
-def lock_thread_of(*comment_ids: int) -> None:
-    """Wait for concurrent moves of the comments' threads, and keep others waiting.
+def put_away(comments: Sequence[tuple[Comment, str]], what: Move, via: Via) -> list[Decision]:
+    """The machine moves comments that wait out of sight, each for a reason; returns the decisions.
 
-    For whoever will write a comment's row before moving it, or will move several: all must take the
-    threads' locks first, at once and in one order, or two of them could wait for each other for
-    ever.
+    The caller holds their rows' locks. Nothing that readers see changes, and no author is told of
+    what no person decided; so any number takes a few statements. What waits no more is left alone.
     """
-    theirs = select(Comment.thread_id).where(Comment.id.in_(comment_ids)).distinct()
-    lock = (
-        select(Thread.id)
-        .where(Thread.id.in_(theirs))
-        .order_by(Thread.id)
-        # Not the stronger lock: a new comment refers to this row and need not wait.
-        .with_for_update(key_share=True)
-    )
-    locked = set(db.session.scalars(lock))
-    # While we waited, a thread may have been merged into another one (moderation.threads).
-    while not locked.issuperset(db.session.scalars(theirs)):
-        locked.update(db.session.scalars(lock))
+    target = {Move.spam: S, Move.trash: T}[what]
+    reasons = {comment.id: (comment, reason) for comment, reason in comments}
+    moved = db.session.scalars(
+        update(Comment)
+        .where(Comment.id.in_(reasons), Comment.status == P)
+        .values(status=target, status_before=P, ask_at=None)
+        .returning(Comment.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    decisions = []
+    for comment_id in sorted(moved):
+        comment, reason = reasons[comment_id]
+        set_committed_value(comment, "status", target)
+        set_committed_value(comment, "status_before", P)
+        set_committed_value(comment, "ask_at", None)
+        decisions.append(
+            Decision(
+                site_id=comment.site_id,
+                comment_id=comment_id,
+                via=via,
+                move=what,
+                status_from=P,
+                status_to=target,
+                reason=reason,
+            )
+        )
+    db.session.add_all(decisions)
+    db.session.flush()
+    return decisions
 
 
 def lock_and_read(comment: Comment) -> None:
@@ -162,7 +179,7 @@ def lock_and_read(comment: Comment) -> None:
 
     Raises Gone where it was purged in the meantime.
     """
-    lock_thread_of(comment.id)
+    locks.lock_thread_of(comment.id)
     _read(comment)
 
 
@@ -185,7 +202,8 @@ def _apply(comment: Comment, what: Move, seen: Status, target: Status, by: By) -
             # Else it was merged into another thread, and the wrong one was counted.
             Comment.thread_id == comment.thread_id,
         )
-        .values(status=target, status_before=before)
+        # Once somebody has decided, no provider is asked any more.
+        .values(status=target, status_before=before, ask_at=None)
         .execution_options(synchronize_session=False)
     )
     if target not in _OUT_OF_SIGHT:
@@ -193,7 +211,7 @@ def _apply(comment: Comment, what: Move, seen: Status, target: Status, by: By) -
         claim = claim.where(Comment.body_hash != "")
     if affected(db.session.execute(claim)) != 1:
         raise _why_not(comment, seen, target)
-    db.session.refresh(comment, ["status", "status_before"])
+    db.session.refresh(comment, ["status", "status_before", "ask_at"])
     if A in (seen, target):
         comment.published_at = now() if target is A else None
         places.settle(comment)
@@ -219,6 +237,7 @@ def _record(comment: Comment, what: Move, seen: Status, target: Status, by: By) 
     db.session.add(decision)
     db.session.flush()
     readers.tell_of_decision(decision)
+    feedback.note(decision)
     return decision
 
 

@@ -22,6 +22,11 @@ _RISKS = ((70, "high"), (30, "some"), (0, "little"))
 _THREADS = ((50, "a busy"), (_LIVELY, "a lively"), (0, "a quiet"))
 
 
+def set_first(comment: Comment) -> None:
+    """Put a comment that nobody can have reported yet where it belongs among those that wait."""
+    comment.priority_at = comment.created_at - _head_start(comment, 0)
+
+
 def set_priority(comment: Comment) -> None:
     """Put a comment where it belongs among those that wait, by what is known of it now."""
     open_reports = select(func.count()).where(

@@ -1,7 +1,6 @@
 """Rules: whom or what a site trusts, holds or bans; which of them a comment matches."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -11,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from widget.db import db, now
-from widget.models import Comment, Effect, Match, Moderator, Rule, Site, Status
+from widget.models import Comment, Effect, Match, Moderator, Rule, Site
 from widget.moderation import log, mailboxes
 from widget.moderation.subjects import Subject
 from widget.spam import Signal, likeness
@@ -25,11 +24,8 @@ PERIODS: dict[str, timedelta | None] = {
     "ever": None,
 }
 BANS = frozenset({Effect.spam, Effect.trash})
-# Of the comments in each status, so many are looked through for what rules have caught.
-LOOKED_THROUGH = 5000
 # Comment.rules names a rule of people by this and its number.
 TOKEN = "rule-"  # noqa: S105 (no secret)
-_CAUGHT_ARE = (Status.pending, Status.spam, Status.trash)
 _MAX_RULES = 500
 # Of the rules that a comment matches, so many are told: Comment.rules has room for them.
 _MAX_MATCHING = 20
@@ -79,17 +75,38 @@ def matching(comment: Comment) -> list[Rule]:
 
     One query, whatever their number; more only where a comment has very many links.
     """
-    asked = [(match, each) for match, patterns in _patterns(comment).items() for each in patterns]
-    found: list[Rule] = []
+    return matching_each([comment])[comment.id]
+
+
+def matching_each(comments: Sequence[Comment]) -> dict[int, list[Rule]]:
+    """Likewise of each of a site's comments, by their ids, all with one query."""
+    theirs = {comment.id: _patterns(comment) for comment in comments}
+    found = _on(comments[0].site_id, {each for asked in theirs.values() for each in asked})
+    return {
+        comment_id: sorted(
+            (rule for each in asked for rule in found.get(each, ())),
+            key=lambda rule: (_STRENGTH.index(rule.effect), rule.id),
+        )[:_MAX_MATCHING]
+        for comment_id, asked in theirs.items()
+    }
+
+
+def _on(
+    site_id: int, subjects: Collection[tuple[Match, str]]
+) -> dict[tuple[Match, str], list[Rule]]:
+    """The rules in force on any of these, by what each is on."""
+    asked = sorted(subjects)
+    found: dict[tuple[Match, str], list[Rule]] = {}
     for start in range(0, len(asked), _ASKED_AT_ONCE):
-        pairs = [
+        some = [
             and_(Rule.match == match, Rule.pattern.in_([pattern for _, pattern in group]))
             for match, group in groupby(asked[start : start + _ASKED_AT_ONCE], key=itemgetter(0))
         ]
-        found += db.session.scalars(
-            select(Rule).where(Rule.site_id == comment.site_id, or_(*pairs), _in_force())
-        )
-    return sorted(found, key=lambda rule: (_STRENGTH.index(rule.effect), rule.id))[:_MAX_MATCHING]
+        for rule in db.session.scalars(
+            select(Rule).where(Rule.site_id == site_id, or_(*some), _in_force())
+        ):
+            found.setdefault((rule.match, rule.pattern), []).append(rule)
+    return found
 
 
 def words(rule: Rule) -> str:
@@ -106,18 +123,17 @@ def signal(rule: Rule) -> Signal | None:
     return Signal(rule=name, reason=words(rule), span=span, score=score)
 
 
-def _patterns(comment: Comment) -> dict[Match, Sequence[str]]:
-    """All that a rule could say of a comment."""
+def _patterns(comment: Comment) -> set[tuple[Match, str]]:
+    """All that a rule could be on of a comment."""
     site_id, email = comment.site_id, comment.email
-    return {
-        Match.key: [comment.key_hash] if comment.key_hash else [],
-        Match.network: [comment.network_hash] if comment.network_hash else [],
+    patterns: dict[Match, Iterable[str | None]] = {
+        Match.key: [comment.key_hash],
+        Match.network: [comment.network_hash],
         Match.email: mailboxes.digests(site_id, email) if email else [],
         Match.domain: likeness.domains(mailboxes.domain(email)) if email else [],
-        Match.link: sorted(
-            {each for host in likeness.hosts(comment) for each in likeness.places(host)}
-        ),
+        Match.link: (each for host in likeness.hosts(comment) for each in likeness.places(host)),
     }
+    return {(match, each) for match, some in patterns.items() for each in some if each}
 
 
 def in_force(site_id: int) -> list[Rule]:
@@ -208,26 +224,6 @@ def end(rule: Rule, moderator: Moderator) -> None:
     rule.ended_at = now()
     db.session.flush()
     log.write(rule.site_id, moderator, "rule ended", _subject(rule), before=before)
-
-
-def caught(site_id: int) -> Counter[int]:
-    """How many of the latest comments out of sight each rule has put there, by the rules' ids."""
-    found: Counter[int] = Counter()
-    for status in _CAUGHT_ARE:
-        latest = (
-            select(Comment.rules)
-            .where(Comment.site_id == site_id, Comment.status == status)
-            .order_by(Comment.created_at.desc(), Comment.id.desc())
-            .limit(LOOKED_THROUGH)
-            .subquery()
-        )
-        for names in db.session.scalars(
-            select(latest.c.rules).where(latest.c.rules.contains(f" {TOKEN}"))
-        ):
-            found.update(
-                int(name.removeprefix(TOKEN)) for name in names.split() if name.startswith(TOKEN)
-            )
-    return found
 
 
 def token(rule: Rule) -> str:

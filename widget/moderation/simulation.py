@@ -148,12 +148,10 @@ def _verdict(comment: Comment, known: _Known, set_to: Mapping[str, Any]) -> poli
     lists = {name: set_to[name] for name in _LISTS}
     anew = assess(replace(candidate(comment), **lists), History(), _LOCAL)
     kept = [
-        Signal(rule=signal["rule"], reason=signal["reason"])
-        for signal in comment.signals
-        if signal["rule"] not in _FOUND_ANEW
+        Signal.from_dict(signal) for signal in comment.signals if signal["rule"] not in _FOUND_ANEW
     ]
     return policy.judge(
-        Site(hold=Hold(set_to["hold"])),
+        Site(hold=Hold(set_to["hold"]), filter_decides=comment.site.filter_decides),
         Assessment((*kept, *anew.signals)),
         is_known=known.is_known(comment),
         rules=known.rules(comment),

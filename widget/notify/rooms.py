@@ -41,6 +41,8 @@ def held(settings: Settings, room: Webhook, comment: Comment, waiting: Waiting) 
 def digest(settings: Settings, room: Webhook, site: Site, waiting: Waiting) -> dict[str, Any]:
     """Of all that waits."""
     lead = f"{_foreign(room, site.name, _MAX_NAME)}: {waiting.summary}."
+    if waiting.flood:
+        lead += f" {waiting.flood}"
     lines = [_line(room, comment) for comment in waiting.comments]
     return _message(room, lead, lines, waiting.more, _queue(settings, site))
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from widget.db import db, now
 from widget.models import Comment, Site, Status
+from widget.notify.tellings import zone_of
 
 SHOWN = 10
 # More than so many are not counted: nobody needs to know by how many a flood is more than that.
@@ -25,13 +26,17 @@ class Waiting:
     """What a digest speaks of. `comments` are the first, those that are new before all others."""
 
     count: int
-    oldest: datetime
+    oldest: datetime | None
     alike: int
     comments: Sequence[Comment]
+    # That a flood keeps the shields up, in words.
+    flood: str
 
     @property
     def summary(self) -> str:
         """In words: “12 pending, oldest 3 h, 8 of them alike”."""
+        if self.oldest is None:
+            return "shields are up, nothing pending"
         count = f"{self.count:,}" if self.count <= COUNTED else f"more than {COUNTED:,}"
         alike = f", {self.alike:,} of them alike" if self.alike else ""
         return f"{count} pending, oldest {age(self.oldest)}{alike}"
@@ -46,7 +51,10 @@ class Waiting:
 
 
 def at(site: Site, *, first: int) -> Waiting | None:
-    """What waits at a site; `first` is the comment from which on it is new. None: nothing waits."""
+    """What waits at a site; `first` is the comment from which on it is new.
+
+    None: nothing waits, and no flood is to be told of.
+    """
     some = (
         select(Comment.created_at, Comment.cluster_id)
         .where(*_waits(site))
@@ -57,8 +65,9 @@ def at(site: Site, *, first: int) -> Waiting | None:
     count, oldest = db.session.execute(
         select(func.count(), func.min(some.c.created_at)).select_from(some)
     ).one()
+    flood = _flood(site)
     if oldest is None:
-        return None
+        return Waiting(count=0, oldest=None, alike=0, comments=[], flood=flood) if flood else None
     largest = (
         select(func.count())
         .select_from(some)
@@ -72,7 +81,24 @@ def at(site: Site, *, first: int) -> Waiting | None:
     if len(comments) < SHOWN:
         earlier = _shown(site).where(Comment.id < first).limit(SHOWN - len(comments))
         comments += db.session.scalars(earlier)
-    return Waiting(count=count, oldest=oldest, alike=alike if alike > 1 else 0, comments=comments)
+    return Waiting(
+        count=count,
+        oldest=oldest,
+        alike=alike if alike > 1 else 0,
+        comments=comments,
+        flood=flood,
+    )
+
+
+def _flood(site: Site) -> str:
+    if not site.is_flooded or site.flooded_at is None or site.flooded_until is None:
+        return ""
+    zone = zone_of(site)
+    since, until = (f"{at.astimezone(zone):%H:%M}" for at in (site.flooded_at, site.flooded_until))
+    return (
+        f"A flood of likely spam has raised the shields at {since}: every comment is held,"
+        f" until {until} at least."
+    )
 
 
 def _waits(site: Site) -> tuple[ColumnElement[bool], ...]:

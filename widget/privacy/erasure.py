@@ -91,6 +91,8 @@ def blank(comment: Comment) -> None:
     comment.key_hash = comment.address_hash = comment.network_hash = comment.nonce = None
     comment.arrival, comment.signals, comment.held_for = {}, [], ""
     comment.rules, comment.risk, comment.cluster_id, comment.written_in = " ", 0, None, ""
+    comment.ask_at, comment.asked, comment.providers = None, 0, []
+    comment.probability = comment.judged_by = None
     comment.language, comment.badge, comment.pinned_at = "", None, None
     comment.edited_by_moderator = False
     comment.tell_author, comment.votes_up, comment.votes_down = False, 0, 0

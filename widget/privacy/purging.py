@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, ColumnElement, Select, cast, delete, exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, joinedload
 
 from widget.db import db, now
 from widget.models import (
@@ -26,8 +26,9 @@ from widget.models import (
     Subscription,
     Vote,
 )
-from widget.moderation import log, moves, notes
+from widget.moderation import locks, log, notes
 from widget.privacy import erasure
+from widget.spam import learning
 
 # Few enough that nobody waits for the locks of one step.
 STEP = 200
@@ -119,7 +120,10 @@ def purge(
     about = cast(Delivery.payload["comment"].as_string(), BigInteger)
     db.session.execute(delete(Delivery).where(Delivery.site_id == site_id, about.in_(ids)))
     of_site = Comment.site_id == site_id
-    comments = db.session.scalars(select(Comment).where(of_site, Comment.id.in_(ids))).all()
+    comments = db.session.scalars(
+        select(Comment).where(of_site, Comment.id.in_(ids)).options(joinedload(Comment.thread))
+    ).all()
+    learning.keep(comments)
     notes.forget(site_id, *comments)
     for comment in comments:
         if comment.id in kept:
@@ -149,7 +153,7 @@ def _is_settled() -> ColumnElement[bool]:
 
 def _lock(site_id: int, ids: Sequence[int]) -> None:
     """Nobody moves or answers them until the commit; their threads first, as all who move do."""
-    moves.lock_thread_of(*ids)
+    locks.lock_thread_of(*ids)
     db.session.execute(
         select(Comment.id)
         .where(Comment.site_id == site_id, Comment.id.in_(ids))

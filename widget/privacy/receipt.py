@@ -4,6 +4,7 @@ Each column of a comment is in exactly one of the kinds below, so a new column c
 without a word about it (tests/test_receipts.py).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,9 +15,10 @@ from widget.config import Settings
 from widget.db import db
 from widget.language import gettext as _
 from widget.language import ngettext
-from widget.models import Comment, Revision
+from widget.models import Comment, Revision, Status
 from widget.moderation import notes
 from widget.notify import links, subscriptions
+from widget.spam import providers
 
 
 class Kept(StrEnum):
@@ -49,7 +51,7 @@ COLUMNS: dict[Kept, frozenset[str]] = {
     Kept.state: frozenset({"status", "status_before", "kind", "held_for"}),
     Kept.checks: frozenset(
         {"arrival", "signals", "screened_at", "rules", "risk", "priority_at", "cluster_id"}
-        | {"written_in"}
+        | {"written_in", "probability", "judged_by", "ask_at", "asked", "providers"}
     ),
     Kept.votes: frozenset({"votes_up", "votes_down"}),
     Kept.browser: frozenset({"key_hash", "nonce"}),
@@ -71,9 +73,10 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """All lines, and the address where its holder can erase what they say."""
+    """All lines, who else was asked, and the address where its holder can erase all of it."""
 
     lines: list[Line]
+    others: str
     erase: str
 
 
@@ -86,8 +89,38 @@ def receipt(settings: Settings, comment: Comment) -> Receipt:
             *_said_of(comment),
             *_asked_for(comment),
         ],
+        others=_others(settings, comment),
         erase=links.for_erasing(settings, site_id=comment.site_id, comment_id=comment.id),
     )
+
+
+def _others(settings: Settings, comment: Comment) -> str:
+    """Which other services were asked about a comment, and which may be."""
+    said = []
+    if comment.providers:
+        names = _named(comment.providers)
+        said.append(
+            _(
+                "Other services were asked about your comment, and what they said is kept with it: "
+                "%(names)s.",
+                names=names,
+            )
+        )
+    if comment.status is Status.pending and (comment.ask_at or not comment.screened_at):
+        question = providers.about(comment, public_url=settings.public_url)
+        on = [one.name for one in providers.switched_on(settings) if one.has_to_do_with(question)]
+        if names := _named(name for name in on if name not in comment.providers):
+            said.append(
+                _("Other services may be asked about your comment: %(names)s.", names=names)
+            )
+    if not said:
+        return _("No other service was asked about you or your comment. There is no cookie.")
+    return " ".join([*said, _("There is no cookie.")])
+
+
+def _named(names: Iterable[str]) -> str:
+    own = {providers.Hook.name: _("a service of this website")}
+    return ", ".join(own.get(name, providers.TITLES.get(name, name)) for name in names)
 
 
 def _typed(comment: Comment) -> list[Line]:

@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from widget.config import Settings
 from widget.db import db, now
-from widget.models import Comment, Delivery, Report, Subscription, Vote
+from widget.models import Comment, Delivery, Report, SpamExample, Subscription, Vote
 from widget.notify.subscriptions import CONFIRM_WITHIN
+from widget.spam import learning
 
 BATCH = 1000
 # Long enough to see why a mail did not arrive; the rows hold addresses.
 MAILS_KEPT = timedelta(days=30)
 
-Model = type[Comment | Delivery | Report | Subscription | Vote]
+Model = type[Comment | Delivery | Report | SpamExample | Subscription | Vote]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +69,12 @@ def rules(settings: Settings) -> list[Rule]:
                 Delivery.failed_at < moment - MAILS_KEPT,
             ),
         ),
+        Rule(model=SpamExample, due=SpamExample.written_at < moment - learning.KEPT),
     ]
 
 
 def _blanks(model: type[Comment | Report | Vote], before: datetime, *columns: str) -> Rule:
-    kept = or_(*(getattr(model, column).is_not(None) for column in columns))
+    first, *others = (getattr(model, column) for column in columns)
+    # As ix_comment_traced has it.
+    kept = (func.coalesce(first, *others) if others else first).is_not(None)
     return Rule(model=model, due=(model.created_at < before) & kept, blanks=columns)

@@ -1,11 +1,7 @@
-"""Likeness: which comments say nearly the same, and which hosts they link to.
+"""Likeness: how much two texts have in common, and which hosts a comment links to.
 
 A text is normalised so that what spammers vary does not count, cut into overlapping pieces, and
-reduced to a few numbers (MinHash bands). Texts that share one are compared piece by piece; those
-that are alike are one cluster. So the cost does not depend on how many comments there are.
-
-What was imported, or written before likeness was kept, has no bands: only what comes or is edited
-from then on is compared, with what came before it.
+reduced to a few numbers (MinHash bands). Texts that share one are compared piece by piece.
 """
 
 import hashlib
@@ -13,33 +9,29 @@ import html
 import re
 import struct
 import unicodedata
-from collections import Counter
-from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from rensa import RMinHash  # type: ignore[import-untyped]
-from sqlalchemy import delete, literal, select, union_all
 
-from widget.db import db
-from widget.models import Comment, Likeness, LinkedHost
+from widget.models import Comment
 from widget.models.likeness import MAX_HOST
 
-# How much of all pieces of two texts both must have to be near-duplicates.
-ALIKE = 0.6
+# How much of all pieces of two texts both must have to be near-duplicates: two of one template with
+# a third of their words exchanged have so much, two that have only their subject in common do not.
+ALIKE = 0.42
 # A band is so many numbers of the fingerprint; sharing one needs all of them to be equal. Of texts
-# that are alike by 0.8, 19 of 20 meet; by 0.3, not one in 100 (tests/test_likeness.py measures it).
-_ROWS, _BANDS = 6, 12
+# that are alike by 0.8 nearly all meet, by 0.42 six in ten: in a flood, each meets some of the
+# others. By 0.1, one in 100 does, and is compared in vain (tests/test_likeness.py measures it).
+_ROWS, _BANDS = 3, 12
 _PIECE = 5
 # Below this there are too few pieces to tell likeness from chance: such texts must be equal.
 _SHORT = 24
 # Nobody reads on; and what a text costs is bounded.
 _LONG = 20_000
 _SEED = 6
-# Of all that share a band, so many are compared: those that share the most.
-_COMPARED = 3
-# A comment is found by so many of its hosts; rules look at all of them.
-_MAX_HOSTS = 100
 
 _LINK = re.compile(r"(?:https?://|www\.)([^\s/?#<>\"')\]]+)[^\s<>\"')\]]*", re.IGNORECASE)
 _HREF = re.compile(r'<a\s[^>]*?href="([^"]*)"', re.IGNORECASE)
@@ -60,6 +52,7 @@ _LOOK_ALIKES = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=64)
 def normalised(text: str) -> str:
     """A text without what is varied from one copy to the next.
 
@@ -68,14 +61,19 @@ def normalised(text: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", text[: 2 * _LONG]).casefold()
     linked = _LINK.sub(lambda link: f" {link[1]} ", folded)
-    decomposed = unicodedata.normalize("NFD", linked)
-    seen = "".join(
+    seen = linked if linked.isascii() else _seen(linked)
+    plain = _NO_WORDS.sub(" ", _DIGITS.sub("0", seen))
+    return plain.strip()[:_LONG]
+
+
+def _seen(text: str) -> str:
+    """Letters as they look: without accents and what nobody sees."""
+    decomposed = unicodedata.normalize("NFD", text)
+    return "".join(
         char
         for char in decomposed
         if not unicodedata.combining(char) and unicodedata.category(char) != "Cf"
-    )
-    plain = _NO_WORDS.sub(" ", _DIGITS.sub("0", seen.translate(_LOOK_ALIKES)))
-    return plain.strip()[:_LONG]
+    ).translate(_LOOK_ALIKES)
 
 
 def bands(text: str) -> list[int]:
@@ -86,7 +84,7 @@ def bands(text: str) -> list[int]:
     if len(words) < _SHORT:
         return [_number(f"short {words}".encode())]
     fingerprint = RMinHash(num_perm=_ROWS * _BANDS, seed=_SEED)
-    fingerprint.update(sorted(_pieces(words)))
+    fingerprint.update(list(_compared(text).pieces))
     digest = fingerprint.digest()
     return [
         _number(struct.pack(f">{_ROWS + 1}Q", band, *digest[band * _ROWS : (band + 1) * _ROWS]))
@@ -101,33 +99,10 @@ def is_telling(text: str) -> bool:
 
 def likeness(one: str, other: str) -> float:
     """How much two texts have in common: from 0 to 1, what normalises to the same."""
-    first, second = normalised(one), normalised(other)
-    if min(len(first), len(second)) < _SHORT:
-        return float(first == second)
-    pieces, others = _pieces(first), _pieces(second)
-    return len(pieces & others) / len(pieces | others)
-
-
-def join(comment: Comment) -> None:
-    """Put a comment into the cluster of those like it; to be asked again when it was edited.
-
-    `cluster_id` is its own where there are none so far. Never another comment's row is written:
-    moves hold locks on those.
-    """
-    for model in (Likeness, LinkedHost):
-        db.session.execute(
-            delete(model).where(
-                model.site_id == comment.site_id, model.comment_id == comment.id
-            )
-        )  # fmt: skip
-    found = bands(comment.body)
-    like = _most_like(comment, found)
-    comment.cluster_id = (like.cluster_id or like.id) if like else comment.id
-    known = {"site_id": comment.site_id, "comment_id": comment.id}
-    db.session.add_all(Likeness(**known, band=band) for band in found)
-    linked = {place for host in hosts(comment)[:_MAX_HOSTS] for place in places(host)}
-    db.session.add_all(LinkedHost(**known, host=host) for host in sorted(linked))
-    db.session.flush()
+    first, second = _compared(one), _compared(other)
+    if min(len(first.words), len(second.words)) < _SHORT:
+        return float(first.words == second.words)
+    return len(first.pieces & second.pieces) / len(first.pieces | second.pieces)
 
 
 def hosts(comment: Comment) -> list[str]:
@@ -169,6 +144,18 @@ def ending(label: str) -> str:
     return f"*.{label}"
 
 
+class _Compared(NamedTuple):
+    words: str
+    pieces: frozenset[str]
+
+
+@lru_cache(maxsize=16)
+def _compared(text: str) -> _Compared:
+    """In a flood each text is compared with those just before it."""
+    words = normalised(text)
+    return _Compared(words, frozenset(_pieces(words)))
+
+
 def _pieces(words: str) -> set[str]:
     return {words[start : start + _PIECE] for start in range(len(words) - _PIECE + 1)}
 
@@ -177,29 +164,3 @@ def _number(of: bytes) -> int:
     """64 bits with a sign, as a database keeps them."""
     digest = hashlib.blake2b(of, digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
-
-
-def _most_like(comment: Comment, found: Sequence[int]) -> Comment | None:
-    """The comment that shares a band and is most like this one; None where none is alike."""
-    if not found:
-        return None
-    latest = union_all(
-        *(
-            select(
-                select(Likeness.comment_id)
-                .where(Likeness.site_id == comment.site_id, Likeness.band == literal(band))
-                .order_by(Likeness.id.desc())
-                .limit(1)
-                .subquery()
-            )
-            for band in found
-        )
-    )
-    shared = Counter(db.session.scalars(latest))
-    ids = [comment_id for comment_id, _ in shared.most_common(_COMPARED)]
-    others = db.session.scalars(
-        select(Comment).where(Comment.site_id == comment.site_id, Comment.id.in_(ids))
-    )
-    by_likeness = {likeness(comment.body, other.body): other for other in others}
-    best = max(by_likeness, default=0.0)
-    return by_likeness[best] if best >= ALIKE else None

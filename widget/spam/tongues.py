@@ -8,6 +8,8 @@ from typing import Any
 _MIN_LETTERS = 8
 # Another script than ours, such as Hangul, tells more with each sign.
 _MIN_FOREIGN = 3
+# A few sentences tell as much as pages do.
+_ENOUGH = 200
 _SURE = 0.8
 _ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+|\S+@\S+")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -16,7 +18,7 @@ _LAST_LATIN = "\u036f"
 
 def language_of(text: str) -> str:
     """Its code of two letters, such as “de”; nothing where that would be a guess."""
-    words = _ADDRESS.sub(" ", text)
+    words = _ADDRESS.sub(" ", text[: 2 * _ENOUGH])[:_ENOUGH]
     letters = _LETTER.findall(words)
     is_latin = max(letters, default="") <= _LAST_LATIN
     if len(letters) < (_MIN_LETTERS if is_latin else _MIN_FOREIGN):

@@ -105,11 +105,11 @@ class Words:
             if line.number > plain:
                 break
             if span := line.search(folded):
-                return Found(self._lines[line.number], _as_written(text, *span))
+                return Found(self._lines[line.number], as_written(text, *span))
         if not token:
             return None
         start = next(match.start() for match in _TOKEN.finditer(folded) if match[0] == token)
-        return Found(self._lines[plain], _as_written(text, start, start + len(token)))
+        return Found(self._lines[plain], as_written(text, start, start + len(token)))
 
     def _read(self, number: int, folded: str) -> _Line | None:
         """A line that is not plain; a plain one is remembered as a word."""
@@ -221,7 +221,7 @@ def _bare(char: str) -> Iterator[str]:
             yield part
 
 
-def _as_written(text: str, start: int, end: int) -> str:
+def as_written(text: str, start: int, end: int) -> str:
     """The part of a text that stands at these places once it is folded."""
     if text.isascii():
         return text[start:end]
