@@ -38,6 +38,17 @@ MODERATORS = ["max@example.org", "olga@example.org"]
 # Dozens of jobs, each in a fork of its own, on a machine that may be busy.
 PATIENCE = 120.0
 # More than SQLite keeps in memory, or leaves in its log between checkpoints.
+# No two of them are alike: what is, is told with the one before it.
+REMARKS = (
+    "Who switched off the light?",
+    "The library opens at nine.",
+    "My neighbour saw the audit.",
+    "Page fourteen is missing!",
+    "Nobody asked the board.",
+    "Ask the mayor on Monday.",
+    "It rained all week, too.",
+    "Plates are read downtown.",
+)
 BALLAST = 6_000_000
 
 
@@ -249,7 +260,7 @@ def waits_at_the_outbox(app: Flask) -> bool:
 
 def test_two_workers_at_once_share_the_work(house: House, inbox: Inbox) -> None:
     house.service.start_web()
-    comment_ids = [house.post(f"This is number {number} of eight.") for number in range(8)]
+    comment_ids = [house.post(remark) for remark in REMARKS]
     house.ring_for_everything()  # or one of them would take all eight at once
     started = house.bells.started_job_registry
 
@@ -311,8 +322,8 @@ def test_a_valkey_that_is_emptied_under_the_workers_hands(house: House, inbox: I
     house.service.start_web()
     behind = house.service.start("cron"), house.start_worker()
     comment_ids = []
-    for number in range(5):
-        comment_ids.append(house.post(f"Number {number} of five."))
+    for remark in REMARKS[:5]:
+        comment_ids.append(house.post(remark))
         house.bells.connection.flushall()
     each_was_screened_and_told_of_once(house, inbox, comment_ids, *behind)
 
