@@ -37,7 +37,6 @@ Row = TypeVar("Row", bound=Base)
 MODERATORS = ["max@example.org", "olga@example.org"]
 # Dozens of jobs, each in a fork of its own, on a machine that may be busy.
 PATIENCE = 120.0
-# More than SQLite keeps in memory, or leaves in its log between checkpoints.
 # No two of them are alike: what is, is told with the one before it.
 REMARKS = (
     "Who switched off the light?",
@@ -49,6 +48,7 @@ REMARKS = (
     "It rained all week, too.",
     "Plates are read downtown.",
 )
+# More than SQLite keeps in memory, or leaves in its log between checkpoints.
 BALLAST = 6_000_000
 
 

@@ -29,8 +29,10 @@ from widget.db import db, insert_many
 from widget.models import Comment, Likeness, LinkedHost
 from widget.spam import likeness
 
-# Of all that share a band, so many are compared: those that share the most.
-_COMPARED = 2
+# Of all that share a band, so many are compared: those that share the most. In a flood every few
+# thousandth variant is like neither of them, but nearly so: then it is like some other one.
+_COMPARED, _MOST_COMPARED = 2, 8
+_NEARLY = 0.25
 # So many comments at once go over into another cluster.
 _UNITED = 500
 # A comment is found by so many of its hosts; rules look at all of them.
@@ -120,7 +122,7 @@ def _join(site_id: int, comments: Sequence[Comment]) -> set[Meeting]:
 def _near(bands: Sequence[int], latest: Mapping[int, int]) -> list[int]:
     """The comments that share the most bands with these."""
     shared = Counter(latest[band] for band in bands if band in latest)
-    return [each for each, _ in shared.most_common(_COMPARED)]
+    return [each for each, _ in shared.most_common(_MOST_COMPARED)]
 
 
 def _latest(site_id: int, bands: Collection[int]) -> dict[int, int]:
@@ -157,12 +159,17 @@ def _known(site_id: int, ids: Collection[int]) -> dict[int, _Known]:
 
 
 def _alike(comment: Comment, others: Sequence[_Known]) -> set[int]:
-    """The clusters of those that are like this one."""
-    return {
-        other.cluster_id
-        for other in others
-        if likeness.likeness(comment.body, other.body) >= likeness.ALIKE
-    }
+    """The clusters of those that are like this one; where one nearly is, more are compared."""
+    found: set[int] = set()
+    best = 0.0
+    for place, other in enumerate(others):
+        if place >= _COMPARED and (found or best < _NEARLY):
+            break
+        share = likeness.likeness(comment.body, other.body)
+        best = max(best, share)
+        if share >= likeness.ALIKE:
+            found.add(other.cluster_id)
+    return found
 
 
 def _write(site_id: int, comments: Sequence[Comment], bands: dict[int, list[int]]) -> None:
