@@ -45,20 +45,20 @@ def _screen(ids: Sequence[int]) -> None:
     due, met = screening.screen(*ids)
     delivery_ids = [delivery.id for delivery in due]
     db.session.commit()
-    if met:
-        clustering.unite(met)
-        db.session.commit()
     for delivery_id in delivery_ids:
         enqueue(deliver, delivery_id)
     ring()
     if consulting.are_on():
         ring_once(consult)
+    if met:
+        clustering.unite(met)
+        db.session.commit()
 
 
 def _fails(comment_id: int) -> bool:
     try:
         _screen([comment_id])
-    except Exception:
+    except Exception:  # alone, too: the others go on, and it waits for a moderator
         db.session.rollback()
         log.exception("comment %s could not be screened, and waits for a moderator", comment_id)
         return True

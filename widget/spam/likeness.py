@@ -9,15 +9,14 @@ import html
 import re
 import struct
 import unicodedata
-from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from rensa import RMinHash  # type: ignore[import-untyped]
 
 from widget.models import Comment
 from widget.models.likeness import MAX_HOST
+from widget.spam.checks import reading
 
 # How much of all pieces of two texts both must have to be near-duplicates: two of one template with
 # a third of their words exchanged have so much, two that have only their subject in common do not.
@@ -114,14 +113,7 @@ def hosts(comment: Comment) -> list[str]:
 
 def host_of(url: str) -> str:
     """An address's host: lower case, as it is sent (xn--…), without “www.”; empty for none."""
-    try:
-        host = (urlsplit(url).hostname or "").rstrip(".").removeprefix("www.")
-    except ValueError:
-        return ""
-    if not host.isascii():
-        with suppress(UnicodeError):  # no such name can exist: then it counts as it was typed
-            host = host.encode("idna").decode()
-    return host[:MAX_HOST]
+    return reading.host_of(url)[:MAX_HOST]
 
 
 def domains(host: str) -> list[str]:
